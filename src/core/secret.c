@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/secret.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static size_t whole_pages(size_t n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (n + page - 1) / page * page;
+}
+
+WaxSecret *wax_secret_new(size_t n)
+{
+	WaxSecret *secret = g_new0(WaxSecret, 1);
+
+	secret->n = n;
+	secret->mapped = whole_pages(n ? n : 1);
+	secret->p = mmap(NULL, secret->mapped, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (secret->p == MAP_FAILED)
+		g_error("out of memory for %zu secret bytes", n);
+	/* both are best effort: `waxwing status` tells when locking is not to be had */
+	(void)mlock(secret->p, secret->mapped);
+	(void)madvise(secret->p, secret->mapped, MADV_DONTDUMP);
+	return secret;
+}
+
+WaxSecret *wax_secret_dup(WaxSpan bytes)
+{
+	WaxSecret *secret = wax_secret_new(bytes.n);
+
+	if (bytes.n)
+		memcpy(secret->p, bytes.p, bytes.n);
+	return secret;
+}
+
+void wax_secret_free(WaxSecret *secret)
+{
+	if (!secret)
+		return;
+	wax_wipe(secret->p, secret->mapped);
+	munmap(secret->p, secret->mapped);
+	g_free(secret);
+}
+
+WaxSpan wax_secret_span(const WaxSecret *secret)
+{
+	return secret ? WAX_SPAN(secret->p, secret->n) : WAX_SPAN_NONE;
+}
+
+bool wax_secret_lockable(void)
+{
+	WaxSecret *probe = wax_secret_new(1);
+	bool can = mlock(probe->p, probe->mapped) == 0;
+
+	wax_secret_free(probe);
+	return can;
+}
