@@ -75,28 +75,27 @@ GQuark wax_error_quark(void)
 	return g_quark_from_static_string("waxwing");
 }
 
-bool wax_fail(GError **error, WaxReason reason, const char *fmt, ...)
+void wax_set_error(GError **error, WaxReason reason, const char *fmt, ...)
 {
 	va_list args;
 
 	if (!error)
-		return false;
+		return;
 	va_start(args, fmt);
 	g_clear_error(error);
 	*error = g_error_new_valist(wax_error_quark(), (int)reason, fmt, args);
 	va_end(args);
-	return false;
 }
 
-bool wax_fail_fault(GError **error, const WaxFault *fault, const char *what)
+void wax_set_error_fault(GError **error, const WaxFault *fault, const char *what)
 {
 	const WaxReasonInfo *info = wax_reason_info(fault->reason);
 
-	return wax_fail(error, fault->reason, "%s: %s at byte %" G_GUINT64_FORMAT, what,
+	wax_set_error(error, fault->reason, "%s: %s at byte %" G_GUINT64_FORMAT, what,
 		info->label, fault->at);
 }
 
-bool wax_fail_errno(GError **error, int saved_errno, const char *fmt, ...)
+void wax_set_error_errno(GError **error, int saved_errno, const char *fmt, ...)
 {
 	bool full = saved_errno == ENOSPC || saved_errno == EDQUOT;
 	g_autofree char *what = NULL;
@@ -105,7 +104,7 @@ bool wax_fail_errno(GError **error, int saved_errno, const char *fmt, ...)
 	va_start(args, fmt);
 	what = g_strdup_vprintf(fmt, args);
 	va_end(args);
-	return wax_fail(error, full ? WAX_R_DISK_FULL : WAX_R_IO, "%s: %s", what,
+	wax_set_error(error, full ? WAX_R_DISK_FULL : WAX_R_IO, "%s: %s", what,
 		g_strerror(saved_errno));
 }
 

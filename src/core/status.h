@@ -36,14 +36,23 @@ typedef struct {
 	int exit_code;        /* sysexits */
 } WaxReasonInfo;
 
-/* wax_fail - set the error (when error is not NULL) and return false */
-bool wax_fail(GError **error, WaxReason reason, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
+void wax_set_error(GError **error, WaxReason reason, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
+void wax_set_error_fault(GError **error, const WaxFault *fault, const char *what);
+void wax_set_error_errno(GError **error, int saved_errno, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 
-/* wax_fail_fault - the door from the freestanding rooms; `what` names the object read */
-bool wax_fail_fault(GError **error, const WaxFault *fault, const char *what);
+/*
+ * The three below set the error (when error is not NULL) and are false, which
+ * the compiler can see, so that a refusal is one line and warnings stay true.
+ */
 
-/* wax_fail_errno - "what: strerror"; ENOSPC and EDQUOT become DISK_FULL, the rest IO */
-bool wax_fail_errno(GError **error, int saved_errno, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
+/* wax_fail(error, reason, format, ...) */
+#define wax_fail(...) (wax_set_error(__VA_ARGS__), false)
+
+/* wax_fail_fault(error, fault, what) - the door from the freestanding rooms; names the object read */
+#define wax_fail_fault(error, fault, what) (wax_set_error_fault(error, fault, what), false)
+
+/* wax_fail_errno(error, errno, format, ...) - ENOSPC and EDQUOT become DISK_FULL, the rest IO */
+#define wax_fail_errno(...) (wax_set_error_errno(__VA_ARGS__), false)
 
 WaxReason wax_reason_of(const GError *error); /* NULL: NONE; foreign domain: INTERNAL */
 WaxClass wax_class_of(const GError *error);
