@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "asn1/algorithms.h"
+
+#define NIST(...)   { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, __VA_ARGS__ }
+#define PKCS1(n)    { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, n }
+#define SECG(a, b)  { 0x2b, 0x81, 0x04, 0x01, a, b }
+#define X963(n)     { 0x2b, 0x81, 0x05, 0x10, 0x86, 0x48, 0x3f, 0x00, n }
+
+#define ROW_OID 12
+
+typedef struct {
+	uint8_t length;
+	uint8_t bytes[ROW_OID];
+} Oid;
+
+static const struct {
+	Oid oid;
+	size_t size;
+	const char *word, *micalg;
+} digests[WAX_DIGEST_COUNT_] = {
+	[WAX_DIGEST_NONE] = { { 0, { 0 } }, 0, "unknown", "unknown" },
+	[WAX_DIGEST_MD5] = { { 8, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05 } }, 16, "md5", "md5" },
+	[WAX_DIGEST_SHA1] = { { 5, { 0x2b, 0x0e, 0x03, 0x02, 0x1a } }, 20, "sha1", "sha-1" },
+	[WAX_DIGEST_SHA224] = { { 9, NIST(2, 4) }, 28, "sha224", "sha-224" },
+	[WAX_DIGEST_SHA256] = { { 9, NIST(2, 1) }, 32, "sha256", "sha-256" },
+	[WAX_DIGEST_SHA384] = { { 9, NIST(2, 2) }, 48, "sha384", "sha-384" },
+	[WAX_DIGEST_SHA512] = { { 9, NIST(2, 3) }, 64, "sha512", "sha-512" },
+};
+
+static const struct {
+	Oid oid;
+	size_t key, block;
+	bool aead, weak;
+	const char *word;
+} ciphers[WAX_CIPHER_COUNT_] = {
+	[WAX_CIPHER_NONE] = { { 0, { 0 } }, 0, 0, false, true, "unknown" },
+	[WAX_CIPHER_AES128_CBC] = { { 9, NIST(1, 2) }, 16, 16, false, false, "aes128-cbc" },
+	[WAX_CIPHER_AES192_CBC] = { { 9, NIST(1, 22) }, 24, 16, false, false, "aes192-cbc" },
+	[WAX_CIPHER_AES256_CBC] = { { 9, NIST(1, 42) }, 32, 16, false, false, "aes256-cbc" },
+	[WAX_CIPHER_AES128_GCM] = { { 9, NIST(1, 6) }, 16, 1, true, false, "aes128-gcm" },
+	[WAX_CIPHER_AES192_GCM] = { { 9, NIST(1, 26) }, 24, 1, true, false, "aes192-gcm" },
+	[WAX_CIPHER_AES256_GCM] = { { 9, NIST(1, 46) }, 32, 1, true, false, "aes256-gcm" },
+	[WAX_CIPHER_3DES_CBC] = { { 8, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07 } }, 24, 8, false,
+		true, "3des-cbc" },
+};
+
+static const struct {
+	Oid oid;
+	size_t key;
+} wraps[WAX_WRAP_COUNT_] = {
+	[WAX_WRAP_AES128] = { { 9, NIST(1, 5) }, 16 },
+	[WAX_WRAP_AES192] = { { 9, NIST(1, 25) }, 24 },
+	[WAX_WRAP_AES256] = { { 9, NIST(1, 45) }, 32 },
+};
+
+/* the first row of a pair is the one that we write */
+static const struct {
+	Oid oid;
+	WaxSigAlg alg;
+	WaxDigestAlg digest;
+} signatures[] = {
+	{ { 9, PKCS1(1) }, WAX_SIG_RSA, WAX_DIGEST_NONE },
+	{ { 9, PKCS1(4) }, WAX_SIG_RSA, WAX_DIGEST_MD5 },
+	{ { 9, PKCS1(5) }, WAX_SIG_RSA, WAX_DIGEST_SHA1 },
+	{ { 9, PKCS1(14) }, WAX_SIG_RSA, WAX_DIGEST_SHA224 },
+	{ { 9, PKCS1(11) }, WAX_SIG_RSA, WAX_DIGEST_SHA256 },
+	{ { 9, PKCS1(12) }, WAX_SIG_RSA, WAX_DIGEST_SHA384 },
+	{ { 9, PKCS1(13) }, WAX_SIG_RSA, WAX_DIGEST_SHA512 },
+	{ { 5, { 0x2b, 0x0e, 0x03, 0x02, 0x1d } }, WAX_SIG_RSA, WAX_DIGEST_SHA1 },
+	{ { 9, PKCS1(10) }, WAX_SIG_PSS, WAX_DIGEST_NONE },
+	{ { 7, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 } }, WAX_SIG_ECDSA, WAX_DIGEST_NONE },
+	{ { 7, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA1 },
+	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA224 },
+	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA256 },
+	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA384 },
+	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA512 },
+};
+
+static const struct {
+	Oid oid;
+	WaxDigestAlg digest;
+	bool cofactor;
+} kdfs[] = {
+	{ { 9, X963(2) }, WAX_DIGEST_SHA1, false },
+	{ { 6, SECG(11, 0) }, WAX_DIGEST_SHA224, false },
+	{ { 6, SECG(11, 1) }, WAX_DIGEST_SHA256, false },
+	{ { 6, SECG(11, 2) }, WAX_DIGEST_SHA384, false },
+	{ { 6, SECG(11, 3) }, WAX_DIGEST_SHA512, false },
+	{ { 9, X963(3) }, WAX_DIGEST_SHA1, true },
+	{ { 6, SECG(14, 0) }, WAX_DIGEST_SHA224, true },
+	{ { 6, SECG(14, 1) }, WAX_DIGEST_SHA256, true },
+	{ { 6, SECG(14, 2) }, WAX_DIGEST_SHA384, true },
+	{ { 6, SECG(14, 3) }, WAX_DIGEST_SHA512, true },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static WaxSpan span_of(const Oid *oid)
+{
+	return (WaxSpan){ oid->bytes, oid->length };
+}
+
+static bool is(const Oid *oid, WaxSpan span)
+{
+	return oid->length && wax_span_equal(span_of(oid), span);
+}
+
+WaxSpan wax_digest_oid(WaxDigestAlg alg)
+{
+	return span_of(&digests[alg].oid);
+}
+
+WaxSpan wax_cipher_oid(WaxCipherAlg alg)
+{
+	return span_of(&ciphers[alg].oid);
+}
+
+WaxSpan wax_wrap_oid(WaxWrapAlg alg)
+{
+	return span_of(&wraps[alg].oid);
+}
+
+WaxSpan wax_kdf_oid(WaxDigestAlg alg)
+{
+	for (size_t i = 0; i < COUNT(kdfs); i++)
+		if (kdfs[i].digest == alg && !kdfs[i].cofactor)
+			return span_of(&kdfs[i].oid);
+	return WAX_SPAN_NONE;
+}
+
+WaxDigestAlg wax_digest_from_oid(WaxSpan oid)
+{
+	for (unsigned i = 1; i < WAX_DIGEST_COUNT_; i++)
+		if (is(&digests[i].oid, oid))
+			return (WaxDigestAlg)i;
+	return WAX_DIGEST_NONE;
+}
+
+WaxCipherAlg wax_cipher_from_oid(WaxSpan oid)
+{
+	for (unsigned i = 1; i < WAX_CIPHER_COUNT_; i++)
+		if (is(&ciphers[i].oid, oid))
+			return (WaxCipherAlg)i;
+	return WAX_CIPHER_NONE;
+}
+
+WaxWrapAlg wax_wrap_from_oid(WaxSpan oid)
+{
+	for (unsigned i = 1; i < WAX_WRAP_COUNT_; i++)
+		if (is(&wraps[i].oid, oid))
+			return (WaxWrapAlg)i;
+	return WAX_WRAP_NONE;
+}
+
+WaxSigAlg wax_sig_from_oid(WaxSpan oid, WaxDigestAlg *ret_digest)
+{
+	for (size_t i = 0; i < COUNT(signatures); i++)
+		if (is(&signatures[i].oid, oid)) {
+			*ret_digest = signatures[i].digest;
+			return signatures[i].alg;
+		}
+	*ret_digest = WAX_DIGEST_NONE;
+	return WAX_SIG_ALG_NONE;
+}
+
+WaxSpan wax_sig_oid(WaxSigAlg alg, WaxDigestAlg digest)
+{
+	/* RSA is named by its key type, as every reader of CMS expects (RFC 3370 3.2) */
+	WaxDigestAlg named = alg == WAX_SIG_ECDSA ? digest : WAX_DIGEST_NONE;
+
+	for (size_t i = 0; i < COUNT(signatures); i++)
+		if (signatures[i].alg == alg && signatures[i].digest == named)
+			return span_of(&signatures[i].oid);
+	return WAX_SPAN_NONE;
+}
+
+WaxDigestAlg wax_kdf_from_oid(WaxSpan oid, bool *ret_cofactor)
+{
+	for (size_t i = 0; i < COUNT(kdfs); i++)
+		if (is(&kdfs[i].oid, oid)) {
+			*ret_cofactor = kdfs[i].cofactor;
+			return kdfs[i].digest;
+		}
+	*ret_cofactor = false;
+	return WAX_DIGEST_NONE;
+}
+
+size_t wax_digest_size(WaxDigestAlg alg)
+{
+	return digests[alg].size;
+}
+
+size_t wax_cipher_key_size(WaxCipherAlg alg)
+{
+	return ciphers[alg].key;
+}
+
+size_t wax_wrap_key_size(WaxWrapAlg alg)
+{
+	return wraps[alg].key;
+}
+
+size_t wax_cipher_block_size(WaxCipherAlg alg)
+{
+	return ciphers[alg].block;
+}
+
+bool wax_cipher_is_aead(WaxCipherAlg alg)
+{
+	return ciphers[alg].aead;
+}
+
+bool wax_digest_is_weak(WaxDigestAlg alg)
+{
+	return alg <= WAX_DIGEST_SHA1;
+}
+
+bool wax_cipher_is_weak(WaxCipherAlg alg)
+{
+	return ciphers[alg].weak;
+}
+
+const char *wax_digest_word(WaxDigestAlg alg)
+{
+	return digests[alg].word;
+}
+
+const char *wax_cipher_word(WaxCipherAlg alg)
+{
+	return ciphers[alg].word;
+}
+
+const char *wax_sig_word(WaxSigAlg alg)
+{
+	static const char *const words[] = { "unknown", "rsa", "rsa-pss", "ecdsa" };
+
+	return words[alg];
+}
+
+const char *wax_keyenc_word(WaxKeyEncAlg alg)
+{
+	static const char *const words[] = { "unknown", "rsa", "rsa-oaep", "ecdh" };
+
+	return words[alg];
+}
+
+const char *wax_digest_micalg(WaxDigestAlg alg)
+{
+	return digests[alg].micalg;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME
+ *	asn1/algorithms - the algorithms that messages name, and their object identifiers
+ *
+ * DESCRIPTION
+ *	Enumerations shared by the CMS core and the door to libcrypto.  Zero
+ *	is always "none of those we know".
+ *
+ * OWNERSHIP
+ *	OID spans are constants.
+ *
+ * ERRORS
+ *	An unknown identifier gives the zero value.
+ */
+#ifndef WAX_ASN1_ALGORITHMS_H
+#define WAX_ASN1_ALGORITHMS_H
+
+#include "core/base.h"
+
+typedef enum {
+	WAX_DIGEST_NONE,
+	WAX_DIGEST_MD5,
+	WAX_DIGEST_SHA1,
+	WAX_DIGEST_SHA224,
+	WAX_DIGEST_SHA256,
+	WAX_DIGEST_SHA384,
+	WAX_DIGEST_SHA512,
+	WAX_DIGEST_COUNT_
+} WaxDigestAlg;
+
+typedef enum {
+	WAX_CIPHER_NONE,
+	WAX_CIPHER_AES128_CBC,
+	WAX_CIPHER_AES192_CBC,
+	WAX_CIPHER_AES256_CBC,
+	WAX_CIPHER_AES128_GCM,
+	WAX_CIPHER_AES192_GCM,
+	WAX_CIPHER_AES256_GCM,
+	WAX_CIPHER_3DES_CBC,
+	WAX_CIPHER_COUNT_
+} WaxCipherAlg;
+
+/* how a SignerInfo's or certificate's signature is made */
+typedef enum {
+	WAX_SIG_ALG_NONE,
+	WAX_SIG_RSA, /* PKCS #1 v1.5 */
+	WAX_SIG_PSS,
+	WAX_SIG_ECDSA,
+	WAX_SIG_ALG_COUNT_
+} WaxSigAlg;
+
+/* how the content-encryption key reaches a recipient */
+typedef enum {
+	WAX_KEYENC_NONE,
+	WAX_KEYENC_RSA,  /* PKCS #1 v1.5 */
+	WAX_KEYENC_OAEP,
+	WAX_KEYENC_ECDH, /* X9.63 KDF, standard or cofactor */
+	WAX_KEYENC_COUNT_
+} WaxKeyEncAlg;
+
+typedef enum {
+	WAX_WRAP_NONE,
+	WAX_WRAP_AES128,
+	WAX_WRAP_AES192,
+	WAX_WRAP_AES256,
+	WAX_WRAP_COUNT_
+} WaxWrapAlg;
+
+/* parameters of RSASSA-PSS (RFC 4055 3.1); defaults filled in */
+typedef struct {
+	WaxDigestAlg digest;
+	WaxDigestAlg mgf_digest;
+	uint32_t salt;
+	bool bad_trailer;
+} WaxPss;
+
+/* parameters of RSAES-OAEP (RFC 4055 4.1); defaults filled in */
+typedef struct {
+	WaxDigestAlg digest;
+	WaxDigestAlg mgf_digest;
+	WaxSpan label;
+} WaxOaep;
+
+/* content octets of the OID, without tag and length */
+WaxSpan wax_digest_oid(WaxDigestAlg alg);
+WaxSpan wax_cipher_oid(WaxCipherAlg alg);
+WaxSpan wax_wrap_oid(WaxWrapAlg alg);
+
+/* wax_kdf_oid - dhSinglePass-stdDH with this digest (RFC 5753 7.1.4) */
+WaxSpan wax_kdf_oid(WaxDigestAlg alg);
+
+WaxDigestAlg wax_digest_from_oid(WaxSpan oid);
+WaxCipherAlg wax_cipher_from_oid(WaxSpan oid);
+WaxWrapAlg wax_wrap_from_oid(WaxSpan oid);
+
+/* wax_sig_from_oid - and the digest that the identifier itself names, or NONE */
+WaxSigAlg wax_sig_from_oid(WaxSpan oid, WaxDigestAlg *ret_digest);
+
+/* wax_sig_oid - the identifier that we write (P-01, P-04) */
+WaxSpan wax_sig_oid(WaxSigAlg alg, WaxDigestAlg digest);
+
+/* wax_kdf_from_oid - NONE when it is no ECDH scheme of RFC 5753 */
+WaxDigestAlg wax_kdf_from_oid(WaxSpan oid, bool *ret_cofactor);
+
+size_t wax_digest_size(WaxDigestAlg alg);
+size_t wax_cipher_key_size(WaxCipherAlg alg);
+size_t wax_wrap_key_size(WaxWrapAlg alg);
+size_t wax_cipher_block_size(WaxCipherAlg alg); /* of the padding; 1 for GCM */
+bool wax_cipher_is_aead(WaxCipherAlg alg);
+bool wax_digest_is_weak(WaxDigestAlg alg);
+bool wax_cipher_is_weak(WaxCipherAlg alg);
+
+/* lower-case words as CLI and JSON write them: "sha256", "aes256-gcm" */
+const char *wax_digest_word(WaxDigestAlg alg);
+const char *wax_cipher_word(WaxCipherAlg alg);
+const char *wax_sig_word(WaxSigAlg alg);
+const char *wax_keyenc_word(WaxKeyEncAlg alg);
+
+/* wax_digest_micalg - "sha-256" (RFC 8551 3.5.3.2) */
+const char *wax_digest_micalg(WaxDigestAlg alg);
+
+#define WAX_OID(name, ...) \
+	static const uint8_t name##_bytes[] = { __VA_ARGS__ }; \
+	static const WaxSpan name = { name##_bytes, sizeof name##_bytes }
+
+#define WAX_OID_PKCS7(n)  0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, n
+#define WAX_OID_PKCS9(n)  0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, n
+#define WAX_OID_SMIME(...) 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, __VA_ARGS__
+
+#endif
