@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME
+ *	crypto/internal - libcrypto's types, for the files of this room alone
+ *
+ * DESCRIPTION
+ *	The one header of the room that shows what is behind the door.
+ *
+ * OWNERSHIP
+ *	Borrowed everywhere.
+ *
+ * ERRORS
+ *	wax_crypto_fail empties libcrypto's queue into the text of the error.
+ */
+#ifndef WAX_CRYPTO_INTERNAL_H
+#define WAX_CRYPTO_INTERNAL_H
+
+#include <glib.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "asn1/algorithms.h"
+
+const EVP_MD *wax_crypto_md(WaxDigestAlg alg);
+
+typedef struct WaxCert WaxCert;
+typedef struct WaxKey WaxKey;
+X509 *wax_crypto_x509(const WaxCert *cert);
+EVP_PKEY *wax_crypto_pkey(const WaxKey *key);
+WaxKey *wax_crypto_key_take(EVP_PKEY *pkey);
+
+void wax_crypto_set_error(GError **error, WaxReason reason, const char *what);
+#define wax_crypto_fail(error, reason, what) (wax_crypto_set_error(error, reason, what), false)
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_MD_CTX, EVP_MD_CTX_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
+
+#endif
