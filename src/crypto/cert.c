@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/cert.h"
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "asn1/der.h"
+#include "core/address.h"
+#include "core/io.h"
+#include "core/status.h"
+#include "crypto/digest.h"
+#include "crypto/internal.h"
+
+#define CERT_MAX   (64 * 1024) /* L-07 */
+#define CACHE_MAX  4096
+#define CERTS_MAX  1024
+
+struct WaxCert {
+	gint refs;
+	WaxCertInfo info;
+	X509 *x509;
+	uint8_t *der, *subject, *issuer, *issuer_and_serial, *spki;
+	char *subject_text, *issuer_text, *serial_text, *curve;
+	GPtrArray *addresses, *utf8_addresses;
+};
+
+X509 *wax_crypto_x509(const WaxCert *cert)
+{
+	return cert->x509;
+}
+
+void wax_crypto_set_error(GError **error, WaxReason reason, const char *what)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *why = code ? ERR_reason_error_string(code) : NULL;
+
+	wax_set_error(error, reason, "%s%s%s", what, why ? ": " : "", why ? why : "");
+	ERR_clear_error();
+}
+
+static char *name_text(const X509_NAME *name)
+{
+	g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
+	char *text;
+	long n;
+
+	X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+	n = BIO_get_mem_data(bio, &text);
+	return g_utf8_make_valid(text, n);
+}
+
+static void add_address(GPtrArray *list, const ASN1_STRING *string)
+{
+	g_auto(WaxAddress) address = { NULL, NULL };
+
+	/* not a strict address: as if the certificate did not hold it (d.8.5) */
+	if (wax_address_parse(WAX_SPAN(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)),
+		    &address, NULL))
+		g_ptr_array_add(list, wax_address_key(&address));
+}
+
+static void add_utf8_address(GPtrArray *list, const ASN1_STRING *string)
+{
+	g_auto(WaxAddress) address = { NULL, NULL };
+
+	if (wax_address_parse(WAX_SPAN(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)),
+		    &address, NULL))
+		g_ptr_array_add(list, g_strconcat(address.local, "@", address.domain, NULL));
+}
+
+static void read_addresses(WaxCert *cert)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert->x509, NID_subject_alt_name, NULL, NULL);
+	const X509_NAME *subject = X509_get_subject_name(cert->x509);
+
+	cert->addresses = g_ptr_array_new_with_free_func(g_free);
+	cert->utf8_addresses = g_ptr_array_new_with_free_func(g_free);
+	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		if (name->type == GEN_EMAIL)
+			add_address(cert->addresses, name->d.rfc822Name);
+		else if (name->type == GEN_OTHERNAME &&
+			OBJ_obj2nid(name->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox &&
+			name->d.otherName->value->type == V_ASN1_UTF8STRING)
+			add_utf8_address(cert->utf8_addresses, name->d.otherName->value->value.utf8string);
+	}
+	GENERAL_NAMES_free(names);
+	for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, NID_pkcs9_emailAddress, at)) >= 0;)
+		add_address(cert->addresses, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+	g_ptr_array_add(cert->addresses, NULL);
+	g_ptr_array_add(cert->utf8_addresses, NULL);
+	cert->info.addresses = (const char *const *)cert->addresses->pdata;
+	cert->info.utf8_addresses = (const char *const *)cert->utf8_addresses->pdata;
+}
+
+static void read_key(WaxCert *cert)
+{
+	EVP_PKEY *key = X509_get0_pubkey(cert->x509);
+	WaxCertInfo *info = &cert->info;
+	char group[80];
+
+	if (!key)
+		return;
+	info->key_bits = (unsigned)EVP_PKEY_get_bits(key);
+	if (EVP_PKEY_is_a(key, "RSA-PSS")) {
+		info->key_kind = WAX_KEY_RSA_PSS;
+	} else if (EVP_PKEY_is_a(key, "RSA")) {
+		info->key_kind = WAX_KEY_RSA;
+	} else if (EVP_PKEY_is_a(key, "EC")) {
+		info->key_kind = WAX_KEY_EC;
+		if (EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1) {
+			const char *nist = EC_curve_nid2nist(OBJ_txt2nid(group));
+
+			cert->curve = g_strdup(nist ? nist : group);
+			info->curve = cert->curve;
+		}
+	} else {
+		info->key_kind = WAX_KEY_OTHER;
+	}
+}
+
+static const struct {
+	uint32_t theirs;
+	unsigned ours;
+} usages[] = {
+	{ KU_DIGITAL_SIGNATURE, WAX_KU_DIGITAL_SIGNATURE },
+	{ KU_NON_REPUDIATION, WAX_KU_NON_REPUDIATION },
+	{ KU_KEY_ENCIPHERMENT, WAX_KU_KEY_ENCIPHERMENT },
+	{ KU_KEY_AGREEMENT, WAX_KU_KEY_AGREEMENT },
+	{ KU_KEY_CERT_SIGN, WAX_KU_CERT_SIGN },
+	{ KU_CRL_SIGN, WAX_KU_CRL_SIGN },
+};
+
+static void read_extensions(WaxCert *cert)
+{
+	uint32_t flags = X509_get_extension_flags(cert->x509);
+	WaxCertInfo *info = &cert->info;
+	BASIC_CONSTRAINTS *basic = X509_get_ext_d2i(cert->x509, NID_basic_constraints, NULL, NULL);
+	EXTENDED_KEY_USAGE *eku = X509_get_ext_d2i(cert->x509, NID_ext_key_usage, NULL, NULL);
+
+	info->has_key_usage = flags & EXFLAG_KUSAGE;
+	for (size_t i = 0; info->has_key_usage && i < G_N_ELEMENTS(usages); i++)
+		if (X509_get_key_usage(cert->x509) & usages[i].theirs)
+			info->key_usage |= usages[i].ours;
+	info->has_eku = eku != NULL;
+	for (int i = 0; eku && i < sk_ASN1_OBJECT_num(eku); i++) {
+		int nid = OBJ_obj2nid(sk_ASN1_OBJECT_value(eku, i));
+
+		if (nid == NID_email_protect || nid == NID_anyExtendedKeyUsage)
+			info->eku_mail = true;
+	}
+	info->path_length = -1;
+	info->has_basic_constraints = basic != NULL;
+	if (basic && basic->ca) {
+		info->is_ca = true;
+		if (basic->pathlen)
+			info->path_length = (int)ASN1_INTEGER_get(basic->pathlen);
+	}
+	/* version 1 certificates say nothing; as anchors they may be trusted for what they are */
+	info->has_name_constraints = X509_get_ext_by_NID(cert->x509, NID_name_constraints, -1) >= 0;
+	info->unknown_critical = flags & EXFLAG_CRITICAL;
+	info->self_issued = flags & EXFLAG_SI;
+	info->names_revocation_source =
+		X509_get_ext_by_NID(cert->x509, NID_crl_distribution_points, -1) >= 0;
+	if (X509_get_ext_by_NID(cert->x509, NID_info_access, -1) >= 0) {
+		AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(cert->x509, NID_info_access, NULL, NULL);
+
+		for (int i = 0; access && i < sk_ACCESS_DESCRIPTION_num(access); i++)
+			if (OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, i)->method) == NID_ad_OCSP)
+				info->names_revocation_source = true;
+		AUTHORITY_INFO_ACCESS_free(access);
+	}
+	BASIC_CONSTRAINTS_free(basic);
+	EXTENDED_KEY_USAGE_free(eku);
+}
+
+static void read_signature_algorithm(WaxCert *cert)
+{
+	const X509_ALGOR *algorithm;
+	const ASN1_OBJECT *object;
+	int md = 0, pkey = 0;
+
+	X509_get0_signature(NULL, &algorithm, cert->x509);
+	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
+	cert->info.sig_alg = wax_sig_from_oid(
+		WAX_SPAN(OBJ_get0_data(object), OBJ_length(object)), &cert->info.sig_digest);
+	if (cert->info.sig_alg == WAX_SIG_PSS && X509_get_signature_info(cert->x509, &md, &pkey, NULL, NULL)) {
+		static const struct {
+			int nid;
+			WaxDigestAlg alg;
+		} map[] = { { NID_sha1, WAX_DIGEST_SHA1 }, { NID_sha224, WAX_DIGEST_SHA224 },
+			{ NID_sha256, WAX_DIGEST_SHA256 }, { NID_sha384, WAX_DIGEST_SHA384 },
+			{ NID_sha512, WAX_DIGEST_SHA512 } };
+
+		for (size_t i = 0; i < G_N_ELEMENTS(map); i++)
+			if (map[i].nid == md)
+				cert->info.sig_digest = map[i].alg;
+	}
+}
+
+static bool seconds_of(const ASN1_TIME *time, int64_t *ret_seconds)
+{
+	struct tm tm;
+	WaxCivil civil;
+
+	if (ASN1_TIME_to_tm(time, &tm) != 1)
+		return false;
+	civil = (WaxCivil){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+		tm.tm_sec };
+	*ret_seconds = wax_civil_seconds(&civil);
+	return true;
+}
+
+static void read_names(WaxCert *cert)
+{
+	WaxCertInfo *info = &cert->info;
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert->x509);
+	const ASN1_OCTET_STRING *id;
+	unsigned char *serial_der = NULL;
+	int n, serial_n;
+	WaxDer out;
+
+	n = i2d_X509_NAME(X509_get_subject_name(cert->x509), &cert->subject);
+	info->subject = WAX_SPAN(cert->subject, (size_t)n);
+	n = i2d_X509_NAME(X509_get_issuer_name(cert->x509), &cert->issuer);
+	info->issuer = WAX_SPAN(cert->issuer, (size_t)n);
+	n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert->x509), &cert->spki);
+	info->spki = WAX_SPAN(cert->spki, (size_t)n);
+	serial_n = i2d_ASN1_INTEGER(serial, &serial_der);
+	cert->issuer_and_serial = g_malloc(info->issuer.n + (size_t)serial_n + 16);
+	out = wax_der(cert->issuer_and_serial, info->issuer.n + (size_t)serial_n + 16);
+	wax_der_raw(&out, WAX_SPAN(serial_der, (size_t)serial_n));
+	wax_der_raw(&out, info->issuer);
+	wax_der_wrap(&out, WAX_TAG_SEQUENCE, 0);
+	OPENSSL_free(serial_der);
+	info->issuer_and_serial = wax_der_span(&out);
+	{
+		WaxBer in = wax_ber(info->issuer_and_serial);
+		WaxSpan body, ignored;
+
+		/* just written: it cannot fail to read back */
+		if (wax_ber_take(&in, WAX_TAG_SEQUENCE, &body, NULL)) {
+			in = wax_ber(body);
+			if (!wax_ber_take(&in, WAX_TAG_SEQUENCE, &ignored, NULL) ||
+				!wax_ber_take(&in, WAX_TAG_INTEGER, &info->serial, NULL))
+				info->serial = WAX_SPAN_NONE;
+		}
+	}
+	cert->serial_text = wax_hex(info->serial);
+	cert->subject_text = name_text(X509_get_subject_name(cert->x509));
+	cert->issuer_text = name_text(X509_get_issuer_name(cert->x509));
+	info->serial_text = cert->serial_text;
+	info->subject_text = cert->subject_text;
+	info->issuer_text = cert->issuer_text;
+	id = X509_get0_subject_key_id(cert->x509);
+	if (id)
+		info->key_id = WAX_SPAN(ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id));
+	id = X509_get0_authority_key_id(cert->x509);
+	if (id)
+		info->authority_key_id =
+			WAX_SPAN(ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id));
+}
+
+static WaxCert *parse(WaxSpan der, GError **error)
+{
+	g_autoptr(WaxCert) cert = g_new0(WaxCert, 1);
+	const unsigned char *p = der.p;
+
+	cert->refs = 1;
+	if (der.n > CERT_MAX) {
+		wax_set_error(error, WAX_R_CERT_MALFORMED, "a certificate of %zu bytes is too large", der.n);
+		return NULL;
+	}
+	cert->x509 = d2i_X509(NULL, &p, (long)der.n);
+	if (!cert->x509 || p != der.p + der.n) {
+		wax_crypto_set_error(error, WAX_R_CERT_MALFORMED, "this is not an X.509 certificate");
+		return NULL;
+	}
+	cert->der = g_memdup2(der.p, der.n);
+	cert->info.der = WAX_SPAN(cert->der, der.n);
+	wax_sha256(der, cert->info.sha256);
+	/* EXFLAG_INVALID: an extension that cannot be read */
+	if (X509_get_extension_flags(cert->x509) & EXFLAG_INVALID ||
+		!seconds_of(X509_get0_notBefore(cert->x509), &cert->info.not_before) ||
+		!seconds_of(X509_get0_notAfter(cert->x509), &cert->info.not_after)) {
+		wax_crypto_set_error(error, WAX_R_CERT_MALFORMED,
+			"a certificate has an extension or a date that cannot be read");
+		return NULL;
+	}
+	read_names(cert);
+	read_addresses(cert);
+	read_key(cert);
+	read_extensions(cert);
+	read_signature_algorithm(cert);
+	ERR_clear_error();
+	return g_steal_pointer(&cert);
+}
+
+static GMutex cache_lock;
+static GHashTable *cache;
+
+static guint hash_of(gconstpointer key)
+{
+	guint value;
+
+	memcpy(&value, key, sizeof value);
+	return value;
+}
+
+static gboolean same_hash(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, 32) == 0;
+}
+
+WaxCert *wax_cert_parse(WaxSpan der, GError **error)
+{
+	uint8_t sha256[32];
+	WaxCert *cert;
+
+	wax_sha256(der, sha256);
+	g_mutex_lock(&cache_lock);
+	if (!cache)
+		cache = g_hash_table_new_full(hash_of, same_hash, NULL, (GDestroyNotify)wax_cert_unref);
+	cert = g_hash_table_lookup(cache, sha256);
+	if (cert)
+		wax_cert_ref(cert);
+	g_mutex_unlock(&cache_lock);
+	if (cert)
+		return cert;
+	cert = parse(der, error);
+	if (!cert)
+		return NULL;
+	g_mutex_lock(&cache_lock);
+	if (g_hash_table_size(cache) >= CACHE_MAX)
+		g_hash_table_remove_all(cache);
+	g_hash_table_replace(cache, cert->info.sha256, wax_cert_ref(cert));
+	g_mutex_unlock(&cache_lock);
+	return cert;
+}
+
+WaxCert *wax_cert_ref(WaxCert *cert)
+{
+	g_atomic_int_inc(&cert->refs);
+	return cert;
+}
+
+void wax_cert_unref(WaxCert *cert)
+{
+	if (!cert || !g_atomic_int_dec_and_test(&cert->refs))
+		return;
+	X509_free(cert->x509);
+	OPENSSL_free(cert->subject);
+	OPENSSL_free(cert->issuer);
+	OPENSSL_free(cert->spki);
+	g_free(cert->issuer_and_serial);
+	g_free(cert->der);
+	g_free(cert->subject_text);
+	g_free(cert->issuer_text);
+	g_free(cert->serial_text);
+	g_free(cert->curve);
+	g_clear_pointer(&cert->addresses, g_ptr_array_unref);
+	g_clear_pointer(&cert->utf8_addresses, g_ptr_array_unref);
+	g_free(cert);
+}
+
+const WaxCertInfo *wax_cert_info(const WaxCert *cert)
+{
+	return &cert->info;
+}
+
+static bool parse_pem(WaxSpan bytes, GPtrArray *certs, GError **error)
+{
+	g_autoptr(BIO) bio = BIO_new_mem_buf(bytes.p, (int)bytes.n);
+	char *name, *header;
+	unsigned char *data;
+	long n;
+
+	while (PEM_read_bio(bio, &name, &header, &data, &n) == 1) {
+		bool wanted = strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0;
+		WaxCert *cert = wanted ? wax_cert_parse(WAX_SPAN(data, (size_t)n), error) : NULL;
+
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(data, (size_t)n);
+		if (wanted && !cert)
+			return false;
+		if (cert)
+			g_ptr_array_add(certs, cert);
+		if (certs->len > CERTS_MAX)
+			return wax_fail(error, WAX_R_TOO_LARGE, "more than %d certificates", CERTS_MAX);
+	}
+	ERR_clear_error();
+	return true;
+}
+
+bool wax_certs_parse(WaxSpan bytes, GPtrArray **ret_certs, GError **error)
+{
+	g_autoptr(GPtrArray) certs = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
+
+	if (bytes.n && bytes.p[0] == WAX_TAG_SEQUENCE) {
+		WaxCert *cert = wax_cert_parse(bytes, error);
+
+		if (!cert)
+			return false;
+		g_ptr_array_add(certs, cert);
+	} else if (!parse_pem(bytes, certs, error)) {
+		return false;
+	}
+	if (certs->len == 0)
+		return wax_fail(error, WAX_R_CERT_MALFORMED, "there is no certificate in it (PEM or DER)");
+	*ret_certs = g_steal_pointer(&certs);
+	return true;
+}
+
+bool wax_certs_load(const char *path, GPtrArray **ret_certs, GError **error)
+{
+	g_autoptr(GByteArray) bytes = NULL;
+
+	if (!wax_io_load(path, 16 * 1024 * 1024, &bytes, error))
+		return false;
+	if (!wax_certs_parse(WAX_SPAN(bytes->data, bytes->len), ret_certs, error)) {
+		g_prefix_error(error, "%s: ", path);
+		return false;
+	}
+	return true;
+}
+
+char *wax_cert_pem(const WaxCert *cert)
+{
+	g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
+	char *text;
+	long n;
+
+	PEM_write_bio_X509(bio, cert->x509);
+	n = BIO_get_mem_data(bio, &text);
+	return g_strndup(text, (gsize)n);
+}
+
+bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer)
+{
+	EVP_PKEY *key = X509_get0_pubkey(issuer->x509);
+	bool yes = key && X509_verify(cert->x509, key) == 1;
+
+	ERR_clear_error();
+	return yes;
+}
+
+bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert)
+{
+	NAME_CONSTRAINTS *constraints;
+	int critical, code;
+
+	if (!issuer->info.has_name_constraints)
+		return true;
+	constraints = X509_get_ext_d2i(issuer->x509, NID_name_constraints, &critical, NULL);
+	if (!constraints)
+		return false;
+	code = NAME_CONSTRAINTS_check(cert->x509, constraints);
+	NAME_CONSTRAINTS_free(constraints);
+	return code == X509_V_OK;
+}
+
+bool wax_cert_can_sign(const WaxCert *cert)
+{
+	return !cert->info.has_key_usage ||
+		cert->info.key_usage & (WAX_KU_DIGITAL_SIGNATURE | WAX_KU_NON_REPUDIATION);
+}
+
+bool wax_cert_can_encrypt(const WaxCert *cert)
+{
+	const WaxCertInfo *info = &cert->info;
+
+	if (info->key_kind == WAX_KEY_RSA)
+		return !info->has_key_usage || info->key_usage & WAX_KU_KEY_ENCIPHERMENT;
+	if (info->key_kind == WAX_KEY_EC)
+		return !info->has_key_usage || info->key_usage & WAX_KU_KEY_AGREEMENT;
+	return false;
+}
+
+bool wax_cert_has_address(const WaxCert *cert, const char *key)
+{
+	for (const char *const *a = cert->info.addresses; *a; a++)
+		if (strcmp(*a, key) == 0)
+			return true;
+	return false;
+}
+
+bool wax_cert_is_weak(const WaxCert *cert)
+{
+	const WaxCertInfo *info = &cert->info;
+	bool rsa = info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS;
+
+	return (rsa && info->key_bits < 2048) ||
+		(!info->self_issued && info->sig_digest != WAX_DIGEST_NONE && wax_digest_is_weak(info->sig_digest));
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME
+ *	crypto/cert - an X.509 certificate, parsed once
+ *
+ * DESCRIPTION
+ *	Reads what Waxwing asks of a certificate (RFC 5280, RFC 9598) and keeps
+ *	the octets as they came.  Parsing costs more than using, so parsed
+ *	certificates are kept in a bounded cache by the hash of their octets.
+ *
+ * NOT CHECKED HERE
+ *	Whether anybody should believe it: trust/path.
+ *
+ * OWNERSHIP
+ *	Reference counted; spans and texts live as long as the certificate.
+ *
+ * ERRORS
+ *	CERT_MALFORMED, NO_INPUT.
+ */
+#ifndef WAX_CRYPTO_CERT_H
+#define WAX_CRYPTO_CERT_H
+
+#include <glib.h>
+
+#include "asn1/algorithms.h"
+#include "core/base.h"
+
+typedef struct WaxCert WaxCert;
+
+typedef enum {
+	WAX_KEY_UNKNOWN,
+	WAX_KEY_RSA,
+	WAX_KEY_RSA_PSS, /* an RSA key restricted to PSS */
+	WAX_KEY_EC,
+	WAX_KEY_OTHER,
+} WaxKeyKind;
+
+/* keyUsage bits of RFC 5280 4.2.1.3 that decide anything here */
+enum {
+	WAX_KU_DIGITAL_SIGNATURE = 1,
+	WAX_KU_NON_REPUDIATION = 2,
+	WAX_KU_KEY_ENCIPHERMENT = 4,
+	WAX_KU_KEY_AGREEMENT = 8,
+	WAX_KU_CERT_SIGN = 16,
+	WAX_KU_CRL_SIGN = 32,
+};
+
+typedef struct {
+	WaxSpan der;
+	uint8_t sha256[32];
+	WaxSpan subject, issuer;            /* Names, whole DER */
+	WaxSpan serial;                     /* INTEGER body */
+	WaxSpan issuer_and_serial;          /* the CMS SEQUENCE, whole DER */
+	WaxSpan key_id, authority_key_id;   /* empty when absent */
+	WaxSpan spki;                       /* SubjectPublicKeyInfo, whole DER */
+	const char *subject_text, *issuer_text; /* RFC 2253 */
+	const char *serial_text;            /* hex */
+	int64_t not_before, not_after;
+	const char *const *addresses;       /* keys of core/address, NULL-ended */
+	const char *const *utf8_addresses;  /* SmtpUTF8Mailbox: local part octet for octet */
+	WaxKeyKind key_kind;
+	unsigned key_bits;
+	const char *curve; /* "P-256", NULL when not EC */
+	bool has_key_usage;
+	unsigned key_usage;
+	bool has_eku, eku_mail;
+	bool is_ca, has_basic_constraints;
+	int path_length; /* -1: no limit */
+	bool has_name_constraints;
+	bool self_issued;
+	bool unknown_critical;
+	bool names_revocation_source; /* a CRL or an OCSP responder */
+	WaxSigAlg sig_alg;
+	WaxDigestAlg sig_digest;
+} WaxCertInfo;
+
+/* wax_cert_parse - one certificate, exactly */
+WaxCert *wax_cert_parse(WaxSpan der, GError **error) WAX_MUST_USE;
+WaxCert *wax_cert_ref(WaxCert *cert);
+void wax_cert_unref(WaxCert *cert);
+const WaxCertInfo *wax_cert_info(const WaxCert *cert);
+
+/* wax_cert_load - every certificate of PEM text, or one in DER; elements are WaxCert */
+bool wax_certs_parse(WaxSpan bytes, GPtrArray **ret_certs, GError **error) WAX_MUST_USE;
+bool wax_certs_load(const char *path, GPtrArray **ret_certs, GError **error) WAX_MUST_USE;
+char *wax_cert_pem(const WaxCert *cert);
+
+/* wax_cert_signed_by - does the issuer's key verify this certificate's signature? */
+bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer);
+
+/* wax_cert_names_permitted - do the issuer's name constraints allow this certificate's names? */
+bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert);
+
+bool wax_cert_can_sign(const WaxCert *cert);    /* keyUsage only */
+bool wax_cert_can_encrypt(const WaxCert *cert); /* keyUsage only */
+
+/* wax_cert_has_address - the key of core/address among its addresses */
+bool wax_cert_has_address(const WaxCert *cert, const char *key);
+
+/* wax_cert_is_weak - RSA below 2048, or signed with SHA-1 or MD5 (not for roots) */
+bool wax_cert_is_weak(const WaxCert *cert);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxCert, wax_cert_unref)
+
+#endif

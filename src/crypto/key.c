@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/key.h"
+
+#include <openssl/core_names.h>
+#include <openssl/decoder.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <string.h>
+
+#include "core/status.h"
+#include "crypto/digest.h"
+#include "crypto/internal.h"
+
+#define RSA_BITS_MAX 8192 /* L-17 */
+
+struct WaxKey {
+	gint refs;
+	EVP_PKEY *pkey;
+	uint8_t rejection[32]; /* what implicit rejection derives its answers from */
+};
+
+EVP_PKEY *wax_crypto_pkey(const WaxKey *key)
+{
+	return key->pkey;
+}
+
+WaxKey *wax_crypto_key_take(EVP_PKEY *pkey)
+{
+	WaxKey *key = g_new0(WaxKey, 1);
+
+	key->refs = 1;
+	key->pkey = pkey;
+	wax_random(key->rejection, sizeof key->rejection);
+	return key;
+}
+
+WaxKey *wax_key_generate(const char *kind, GError **error)
+{
+	EVP_PKEY *pkey = NULL;
+
+	if (g_str_has_prefix(kind, "rsa-")) {
+		unsigned bits = (unsigned)g_ascii_strtoull(kind + 4, NULL, 10);
+
+		if (bits >= 2048 && bits <= RSA_BITS_MAX)
+			pkey = EVP_RSA_gen(bits);
+	} else if (strcmp(kind, "p256") == 0) {
+		pkey = EVP_EC_gen("P-256");
+	} else if (strcmp(kind, "p384") == 0) {
+		pkey = EVP_EC_gen("P-384");
+	} else if (strcmp(kind, "p521") == 0) {
+		pkey = EVP_EC_gen("P-521");
+	}
+	if (!pkey) {
+		wax_set_error(error, WAX_R_KEY_UNSUPPORTED, "a key of kind '%s' cannot be made", kind);
+		return NULL;
+	}
+	return wax_crypto_key_take(pkey);
+}
+
+typedef struct {
+	const WaxSecret *secret;
+	bool asked;
+} Password;
+
+static int give_password(char *buffer, int size, int writing, void *data)
+{
+	Password *password = data;
+	WaxSpan span = wax_secret_span(password->secret);
+
+	(void)writing; /* only ever reading */
+	password->asked = true;
+	if (!password->secret || span.n > (size_t)size)
+		return -1;
+	memcpy(buffer, span.p, span.n);
+	return (int)span.n;
+}
+
+static bool acceptable(EVP_PKEY *pkey, GError **error)
+{
+	int bits = EVP_PKEY_get_bits(pkey);
+
+	if (EVP_PKEY_is_a(pkey, "RSA") && bits > RSA_BITS_MAX)
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED, "an RSA key of %d bits is too large", bits);
+	return true;
+}
+
+WaxKey *wax_key_parse(WaxSpan bytes, const WaxSecret *password, GError **error)
+{
+	g_autoptr(BIO) bio = BIO_new_mem_buf(bytes.p, (int)bytes.n);
+	Password asked = { password, false };
+	EVP_PKEY *pkey;
+
+	if (bytes.n && bytes.p[0] == 0x30) {
+		const unsigned char *p = bytes.p;
+
+		pkey = d2i_AutoPrivateKey(NULL, &p, (long)bytes.n);
+		if (!pkey) {
+			ERR_clear_error();
+			pkey = d2i_PKCS8PrivateKey_bio(bio, NULL, give_password, &asked);
+		}
+	} else {
+		pkey = PEM_read_bio_PrivateKey(bio, NULL, give_password, &asked);
+	}
+	if (!pkey && asked.asked) {
+		ERR_clear_error();
+		wax_set_error(error, WAX_R_PASSWORD_WRONG, "%s",
+			password ? "the password does not open this private key"
+				 : "this private key needs a password (--password-file)");
+		return NULL;
+	}
+	if (!pkey) {
+		wax_crypto_set_error(error, WAX_R_KEY_MALFORMED, "this is not a private key");
+		return NULL;
+	}
+	if (!acceptable(pkey, error)) {
+		EVP_PKEY_free(pkey);
+		return NULL;
+	}
+	return wax_crypto_key_take(pkey);
+}
+
+WaxKey *wax_key_ref(WaxKey *key)
+{
+	g_atomic_int_inc(&key->refs);
+	return key;
+}
+
+void wax_key_unref(WaxKey *key)
+{
+	if (!key || !g_atomic_int_dec_and_test(&key->refs))
+		return;
+	EVP_PKEY_free(key->pkey);
+	wax_wipe(key->rejection, sizeof key->rejection);
+	g_free(key);
+}
+
+WaxKeyKind wax_key_kind(const WaxKey *key)
+{
+	if (EVP_PKEY_is_a(key->pkey, "RSA-PSS"))
+		return WAX_KEY_RSA_PSS;
+	if (EVP_PKEY_is_a(key->pkey, "RSA"))
+		return WAX_KEY_RSA;
+	return EVP_PKEY_is_a(key->pkey, "EC") ? WAX_KEY_EC : WAX_KEY_OTHER;
+}
+
+unsigned wax_key_bits(const WaxKey *key)
+{
+	return (unsigned)EVP_PKEY_get_bits(key->pkey);
+}
+
+WaxSecret *wax_key_pkcs8(const WaxKey *key)
+{
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->pkey);
+	unsigned char *der = NULL;
+	WaxSecret *secret;
+	int n;
+
+	if (!info)
+		return NULL;
+	n = i2d_PKCS8_PRIV_KEY_INFO(info, &der);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	if (n <= 0)
+		return NULL;
+	secret = wax_secret_dup(WAX_SPAN(der, (size_t)n));
+	OPENSSL_clear_free(der, (size_t)n);
+	return secret;
+}
+
+GByteArray *wax_key_spki(const WaxKey *key)
+{
+	GByteArray *bytes = g_byte_array_new();
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(key->pkey, &der);
+
+	if (n > 0)
+		g_byte_array_append(bytes, der, (guint)n);
+	OPENSSL_free(der);
+	return bytes;
+}
+
+bool wax_key_fits(const WaxKey *key, const WaxCert *cert)
+{
+	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	bool fits = theirs && EVP_PKEY_eq(key->pkey, theirs) == 1;
+
+	ERR_clear_error();
+	return fits;
+}
+
+/* set_padding - what a signature scheme wants of the context */
+static bool set_padding(EVP_PKEY_CTX *context, WaxSigAlg alg, const EVP_MD *md, const EVP_MD *mgf,
+	int salt)
+{
+	if (alg == WAX_SIG_RSA)
+		return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1;
+	if (alg != WAX_SIG_PSS)
+		return true;
+	(void)md;
+	return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+		EVP_PKEY_CTX_set_rsa_mgf1_md(context, mgf) == 1 &&
+		EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt) == 1;
+}
+
+static bool scheme_fits(WaxSigAlg alg, EVP_PKEY *pkey)
+{
+	if (alg == WAX_SIG_ECDSA)
+		return EVP_PKEY_is_a(pkey, "EC");
+	if (alg == WAX_SIG_RSA)
+		return EVP_PKEY_is_a(pkey, "RSA");
+	return alg == WAX_SIG_PSS && (EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_is_a(pkey, "RSA-PSS"));
+}
+
+bool wax_key_sign(WaxKey *key, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan bytes,
+	GByteArray **ret_signature, GError **error)
+{
+	g_autoptr(EVP_PKEY_CTX) context = NULL;
+	g_autoptr(GByteArray) value = g_byte_array_new();
+	const EVP_MD *md = wax_crypto_md(digest);
+	uint8_t hash[WAX_DIGEST_MAX];
+	size_t n = (size_t)EVP_PKEY_get_size(key->pkey);
+
+	if (!md || !scheme_fits(alg, key->pkey))
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED, "this key cannot sign with %s and %s",
+			wax_sig_word(alg), wax_digest_word(digest));
+	if (!wax_digest_once(digest, bytes, hash, error))
+		return false;
+	g_byte_array_set_size(value, (guint)n);
+	context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	if (!context || EVP_PKEY_sign_init(context) != 1 ||
+		!set_padding(context, alg, md, md, (int)wax_digest_size(digest)) ||
+		EVP_PKEY_CTX_set_signature_md(context, md) != 1 ||
+		EVP_PKEY_sign(context, value->data, &n, hash, wax_digest_size(digest)) != 1)
+		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR, "signing failed");
+	g_byte_array_set_size(value, (guint)n);
+	*ret_signature = g_steal_pointer(&value);
+	return true;
+}
+
+/*
+ * pick - constant-time choice: the key at the end of a well-formed block of
+ * EME-PKCS1-v1_5 (RFC 8017 7.2.2) whose message has exactly this length, or
+ * the pseudo-random one.  No branch and no index depends on the block.
+ */
+static void pick(const uint8_t *block, size_t n, const uint8_t *other, size_t expected, uint8_t *out)
+{
+	uint32_t bad = block[0] | (block[1] ^ 2u);
+	uint8_t mask;
+
+	for (size_t i = 2; i < n - expected - 1; i++)
+		bad |= (uint32_t)((block[i] - 1u) >> 31); /* a zero before its place */
+	bad |= block[n - expected - 1];
+	mask = (uint8_t)(0u - ((bad | (0u - bad)) >> 31));
+	for (size_t i = 0; i < expected; i++)
+		out[i] = (uint8_t)((other[i] & mask) | (block[n - expected + i] & (uint8_t)~mask));
+}
+
+bool wax_key_unwrap_rsa(WaxKey *key, WaxSpan wrapped, size_t expected, WaxSecret **ret_key,
+	GError **error)
+{
+	g_autoptr(EVP_PKEY_CTX) context = NULL;
+	g_autoptr(WaxSecret) block = NULL, out = NULL;
+	size_t n = (size_t)EVP_PKEY_get_size(key->pkey), got;
+	uint8_t other[32];
+
+	if (!EVP_PKEY_is_a(key->pkey, "RSA") || expected == 0 || expected > sizeof other ||
+		n < expected + 11)
+		return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+	wax_hmac_sha256(WAX_SPAN(key->rejection, 32), wrapped, other);
+	out = wax_secret_new(expected);
+	block = wax_secret_new(n);
+	got = n;
+	context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	/* the raw operation fails only for what everybody can see: a wrong length, a value above the modulus */
+	if (wrapped.n != n || !context || EVP_PKEY_decrypt_init(context) != 1 ||
+		EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) != 1 ||
+		EVP_PKEY_decrypt(context, block->p, &got, wrapped.p, wrapped.n) != 1 || got != n)
+		memset(block->p, 0xff, n);
+	ERR_clear_error();
+	pick(block->p, n, other, expected, out->p);
+	wax_wipe(other, sizeof other);
+	*ret_key = g_steal_pointer(&out);
+	return true;
+}
+
+bool wax_key_unwrap_oaep(WaxKey *key, const WaxOaep *oaep, WaxSpan wrapped, WaxSecret **ret_key,
+	GError **error)
+{
+	g_autoptr(EVP_PKEY_CTX) context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	const EVP_MD *md = wax_crypto_md(oaep->digest), *mgf = wax_crypto_md(oaep->mgf_digest);
+	g_autoptr(WaxSecret) out = wax_secret_new((size_t)EVP_PKEY_get_size(key->pkey));
+	size_t n = out->n;
+	bool ok = EVP_PKEY_is_a(key->pkey, "RSA") && context && md && mgf &&
+		EVP_PKEY_decrypt_init(context) == 1 &&
+		EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
+		EVP_PKEY_CTX_set_rsa_oaep_md(context, md) == 1 &&
+		EVP_PKEY_CTX_set_rsa_mgf1_md(context, mgf) == 1;
+
+	if (ok && oaep->label.n) {
+		void *label = OPENSSL_memdup(oaep->label.p, oaep->label.n);
+
+		ok = EVP_PKEY_CTX_set0_rsa_oaep_label(context, label, (int)oaep->label.n) == 1;
+		if (!ok)
+			OPENSSL_free(label);
+	}
+	ok = ok && EVP_PKEY_decrypt(context, out->p, &n, wrapped.p, wrapped.n) == 1;
+	ERR_clear_error();
+	if (!ok)
+		return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+	out->n = n;
+	*ret_key = g_steal_pointer(&out);
+	return true;
+}
+
+static bool derive(EVP_PKEY *ours, EVP_PKEY *theirs, bool cofactor, WaxSecret **ret_secret)
+{
+	g_autoptr(EVP_PKEY_CTX) context = EVP_PKEY_CTX_new_from_pkey(NULL, ours, NULL);
+	g_autoptr(WaxSecret) secret = wax_secret_new(80);
+	size_t n = secret->n;
+
+	if (!context || EVP_PKEY_derive_init(context) != 1 ||
+		EVP_PKEY_CTX_set_ecdh_cofactor_mode(context, cofactor) != 1 ||
+		EVP_PKEY_derive_set_peer_ex(context, theirs, 1) != 1 ||
+		EVP_PKEY_derive(context, secret->p, &n) != 1)
+		return false;
+	secret->n = n;
+	*ret_secret = g_steal_pointer(&secret);
+	return true;
+}
+
+bool wax_key_agree(WaxKey *key, WaxSpan point, bool cofactor, WaxSecret **ret_secret, GError **error)
+{
+	g_autoptr(EVP_PKEY) peer = NULL;
+	bool ok = false;
+
+	if (EVP_PKEY_is_a(key->pkey, "EC") && point.n > 1 && point.p[0] >= 2 && point.p[0] <= 4) {
+		peer = EVP_PKEY_new();
+		ok = EVP_PKEY_copy_parameters(peer, key->pkey) == 1 &&
+			EVP_PKEY_set1_encoded_public_key(peer, point.p, point.n) == 1 &&
+			derive(key->pkey, peer, cofactor, ret_secret);
+	}
+	ERR_clear_error();
+	if (!ok)
+		return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+	return true;
+}
+
+bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest,
+	const WaxPss *pss, WaxSpan value, WaxSpan signature)
+{
+	EVP_PKEY *key = X509_get0_pubkey(wax_crypto_x509(cert));
+	const EVP_MD *md = wax_crypto_md(digest), *mgf = pss ? wax_crypto_md(pss->mgf_digest) : md;
+	g_autoptr(EVP_PKEY_CTX) context = NULL;
+	bool right;
+
+	if (!key || !md || !mgf || !scheme_fits(alg, key) || value.n != wax_digest_size(digest) ||
+		(alg == WAX_SIG_PSS && (!pss || pss->digest != digest || pss->bad_trailer ||
+			pss->salt > 2048)))
+		return false;
+	context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	right = context && EVP_PKEY_verify_init(context) == 1 &&
+		set_padding(context, alg, md, mgf, pss ? (int)pss->salt : 0) &&
+		EVP_PKEY_CTX_set_signature_md(context, md) == 1 &&
+		EVP_PKEY_verify(context, signature.p, signature.n, value.p, value.n) == 1;
+	ERR_clear_error();
+	return right;
+}
+
+bool wax_cert_verify(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest, const WaxPss *pss,
+	WaxSpan bytes, WaxSpan signature)
+{
+	uint8_t value[WAX_DIGEST_MAX];
+
+	return wax_digest_once(digest, bytes, value, NULL) &&
+		wax_cert_verify_digest(cert, alg, digest, pss, WAX_SPAN(value, wax_digest_size(digest)),
+			signature);
+}
+
+bool wax_cert_wrap_rsa(const WaxCert *cert, bool oaep, WaxSpan key, GByteArray **ret_wrapped,
+	GError **error)
+{
+	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	g_autoptr(EVP_PKEY_CTX) context = theirs ? EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL) : NULL;
+	g_autoptr(GByteArray) wrapped = g_byte_array_new();
+	const EVP_MD *sha256 = wax_crypto_md(WAX_DIGEST_SHA256);
+	size_t n = theirs ? (size_t)EVP_PKEY_get_size(theirs) : 0;
+
+	g_byte_array_set_size(wrapped, (guint)n);
+	if (!context || EVP_PKEY_encrypt_init(context) != 1 ||
+		EVP_PKEY_CTX_set_rsa_padding(context,
+			oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) != 1 ||
+		(oaep && (EVP_PKEY_CTX_set_rsa_oaep_md(context, sha256) != 1 ||
+				 EVP_PKEY_CTX_set_rsa_mgf1_md(context, sha256) != 1)) ||
+		EVP_PKEY_encrypt(context, wrapped->data, &n, key.p, key.n) != 1)
+		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR,
+			"the content key could not be encrypted to a recipient");
+	g_byte_array_set_size(wrapped, (guint)n);
+	*ret_wrapped = g_steal_pointer(&wrapped);
+	return true;
+}
+
+bool wax_cert_agree(const WaxCert *cert, GByteArray **ret_point, WaxSecret **ret_secret, GError **error)
+{
+	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	g_autoptr(EVP_PKEY) ours = NULL;
+	g_autoptr(EVP_PKEY_CTX) context = NULL;
+	EVP_PKEY *made = NULL;
+	unsigned char *point = NULL;
+	size_t n;
+
+	if (theirs)
+		context = EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL);
+	if (!context || EVP_PKEY_keygen_init(context) != 1 || EVP_PKEY_keygen(context, &made) != 1)
+		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR, "no ephemeral key could be made");
+	ours = made;
+	if (!derive(ours, theirs, false, ret_secret))
+		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR, "the key agreement failed");
+	n = EVP_PKEY_get1_encoded_public_key(ours, &point);
+	*ret_point = g_byte_array_new();
+	g_byte_array_append(*ret_point, point, (guint)n);
+	OPENSSL_free(point);
+	return true;
+}
