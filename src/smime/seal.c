@@ -1,0 +1,651 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "smime/seal.h"
+
+#include <string.h>
+
+#include "cms/open.h"
+#include "cms/seal.h"
+#include "cms/sign.h"
+#include "core/clock.h"
+#include "core/limits.h"
+#include "core/status.h"
+#include "crypto/cipher.h"
+#include "crypto/digest.h"
+#include "mime/canonical.h"
+#include "mime/fields.h"
+#include "mime/transfer.h"
+
+#define CHUNK     (48 * 1024)
+#define KEEP_MAX  (1024 * 1024) /* an entity so small is kept instead of being made twice */
+#define STALE     (50 * 60)     /* S-90 */
+#define ROOM_EACH 2048          /* of one recipient or certificate in a CMS object */
+
+/* fields that a reader sees as the message's own (RFC 9788 2.2); trace fields are not */
+static const char *const protected_names[] = { "from", "sender", "reply-to", "to", "cc", "subject",
+	"date", "message-id", "in-reply-to", "references", "comments", "keywords" };
+
+typedef struct {
+	const WaxSource *source;
+	const WaxSealOptions *options;
+	GByteArray *header;
+	GString *extra_fields;    /* protected copies */
+	const char *type_suffix;
+	GByteArray *kept;         /* the canonical entity, when it is small */
+	uint64_t entity_octets;
+	/* signing */
+	WaxDigest *digest;
+	GString *before, *after;  /* of multipart/signed, around the entity */
+	GByteArray *cms_head, *cms_tail; /* of an opaque SignedData */
+	uint64_t signed_octets;   /* the whole entity that is encrypted or sent */
+} Seal;
+
+static void seal_clear(Seal *s)
+{
+	g_clear_pointer(&s->header, g_byte_array_unref);
+	g_clear_pointer(&s->kept, g_byte_array_unref);
+	g_clear_pointer(&s->cms_head, g_byte_array_unref);
+	g_clear_pointer(&s->cms_tail, g_byte_array_unref);
+	g_clear_pointer(&s->digest, wax_digest_free);
+	if (s->extra_fields)
+		g_string_free(s->extra_fields, true);
+	if (s->before)
+		g_string_free(s->before, true);
+	if (s->after)
+		g_string_free(s->after, true);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Seal, seal_clear)
+
+bool wax_seal_local_sign(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan attributes,
+	GByteArray **ret_signature, GError **error)
+{
+	return wax_key_sign(data, alg, digest, attributes, ret_signature, error);
+}
+
+static bool put_text(const WaxSink *sink, const char *text, GError **error)
+{
+	return wax_sink_write(sink, WAX_SPAN(text, strlen(text)), error);
+}
+
+/* header_octets - up to and including the empty line; all of it when there is none */
+static size_t header_octets(WaxSpan bytes)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; i < bytes.n; i++) {
+		if (bytes.p[i] != '\n')
+			continue;
+		if (i == line || (i == line + 1 && bytes.p[line] == '\r'))
+			return i + 1;
+		line = i + 1;
+	}
+	return bytes.n;
+}
+
+bool wax_seal_load_header(const WaxSource *source, GByteArray **ret_header, GError **error)
+{
+	g_autoptr(GByteArray) header = g_byte_array_new();
+	uint64_t at = 0;
+
+	for (;;) {
+		uint8_t chunk[8192];
+		size_t got, n;
+
+		if (!wax_source_read(source, at, chunk, sizeof chunk, &got, error))
+			return false;
+		g_byte_array_append(header, chunk, (guint)got);
+		n = header_octets(WAX_SPAN(header->data, header->len));
+		if (n < header->len || got < sizeof chunk) {
+			g_byte_array_set_size(header, (guint)n);
+			*ret_header = g_steal_pointer(&header);
+			return true;
+		}
+		if (header->len > WAX_LIMIT_HEADER_OCTETS)
+			return wax_fail(error, WAX_R_MIME_HEADER_SIZE,
+				"the header of the message is larger than %d octets",
+				WAX_LIMIT_HEADER_OCTETS);
+		at += got;
+	}
+}
+
+static bool is_named(const WaxField *field, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (wax_field_is(field, names[i]))
+			return true;
+	return false;
+}
+
+static bool is_dropped(const WaxField *field, const char *const *names)
+{
+	for (; names && *names; names++) {
+		size_t n = strlen(*names);
+		bool prefix = n && (*names)[n - 1] == '-';
+
+		if (prefix ? field->name.n >= n && g_ascii_strncasecmp((const char *)field->name.p, *names, n) == 0
+			   : wax_field_is(field, *names))
+			return true;
+	}
+	return false;
+}
+
+static bool is_structural(const WaxField *field)
+{
+	return wax_field_is(field, "mime-version") ||
+		(field->name.n > 8 && g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0);
+}
+
+/* append_lines - a raw field with every line end as CRLF */
+static void append_lines(GString *out, WaxSpan raw)
+{
+	for (size_t i = 0; i < raw.n; i++) {
+		if (raw.p[i] == '\r')
+			continue;
+		if (raw.p[i] == '\n')
+			g_string_append_c(out, '\r');
+		g_string_append_c(out, (char)raw.p[i]);
+	}
+	if (!raw.n || raw.p[raw.n - 1] != '\n')
+		g_string_append(out, "\r\n");
+}
+
+bool wax_seal_write_header(WaxSpan block, const WaxSealOptions *options, bool keep_content,
+	const char *subject, const WaxSink *sink, GError **error)
+{
+	g_autoptr(GString) out = g_string_new(options->top_fields ? options->top_fields : "");
+	static const char *const hidden[] = { "comments", "keywords" };
+	WaxField field;
+
+	while (wax_field_next(&block, &field)) {
+		if (field.nameless || wax_field_is(&field, "bcc") || is_dropped(&field, options->drop_fields) ||
+			(!keep_content && is_structural(&field)))
+			continue;
+		if (subject && wax_field_is(&field, "subject")) {
+			g_string_append_printf(out, "Subject: %s\r\n", subject);
+			continue;
+		}
+		if (subject && is_named(&field, hidden, G_N_ELEMENTS(hidden)))
+			continue;
+		append_lines(out, field.whole);
+	}
+	return wax_sink_write(sink, WAX_SPAN(out->str, out->len), error);
+}
+
+/* protect - copies of the fields for the payload, and what the outside will show (RFC 9788 2.2) */
+static void protect(Seal *s)
+{
+	bool cipher = s->options->recipients != NULL;
+	WaxSpan block = WAX_SPAN(s->header->data, s->header->len);
+	WaxField field;
+
+	s->extra_fields = g_string_new(NULL);
+	s->type_suffix = cipher ? "; hp=\"cipher\"" : "; hp=\"clear\"";
+	while (wax_field_next(&block, &field))
+		if (is_named(&field, protected_names, G_N_ELEMENTS(protected_names)))
+			append_lines(s->extra_fields, field.whole);
+	if (!cipher)
+		return;
+	block = WAX_SPAN(s->header->data, s->header->len);
+	while (wax_field_next(&block, &field)) {
+		if (!is_named(&field, protected_names, G_N_ELEMENTS(protected_names)) ||
+			wax_field_is(&field, "comments") || wax_field_is(&field, "keywords"))
+			continue;
+		g_string_append(s->extra_fields, "HP-Outer: ");
+		if (wax_field_is(&field, "subject"))
+			g_string_append(s->extra_fields, "Subject: [...]\r\n");
+		else
+			append_lines(s->extra_fields, field.whole);
+	}
+}
+
+static bool read_source(void *data, uint64_t offset, void *bytes, size_t n, size_t *ret_got, GError **error)
+{
+	return wax_source_read(data, offset, bytes, n, ret_got, error);
+}
+
+/* write_entity - the canonical content entity, from memory when it is there */
+static bool write_entity(Seal *s, const WaxSink *sink, GError **error)
+{
+	WaxEntity entity = { read_source, (void *)(uintptr_t)s->source, 0, s->source->size };
+	WaxCanonicalOptions options = { true, s->extra_fields ? s->extra_fields->str : NULL, s->type_suffix };
+
+	if (s->kept)
+		return wax_sink_write(sink, WAX_SPAN(s->kept->data, s->kept->len), error);
+	return wax_canonical_write(&entity, &options, sink->write, sink->data, error);
+}
+
+static bool measure(void *data, WaxSpan bytes, GError **error)
+{
+	Seal *s = data;
+
+	(void)error; /* nothing here can fail */
+	if (s->digest)
+		wax_digest_update(s->digest, bytes);
+	s->entity_octets += bytes.n;
+	if (s->kept && s->kept->len + bytes.n > KEEP_MAX)
+		g_clear_pointer(&s->kept, g_byte_array_unref);
+	if (s->kept)
+		g_byte_array_append(s->kept, bytes.p, (guint)bytes.n);
+	return true;
+}
+
+/* measure_entity - the first pass: length, digest, and the octets themselves when they are few */
+static bool measure_entity(Seal *s, GError **error)
+{
+	WaxEntity entity = { read_source, (void *)(uintptr_t)s->source, 0, s->source->size };
+	WaxCanonicalOptions options = { true, s->extra_fields ? s->extra_fields->str : NULL, s->type_suffix };
+
+	s->kept = s->source->size < KEEP_MAX ? g_byte_array_new() : NULL;
+	return wax_canonical_write(&entity, &options, measure, s, error);
+}
+
+static WaxSigAlg signature_of(const WaxSealSigner *signer)
+{
+	switch (wax_cert_info(signer->cert)->key_kind) {
+	case WAX_KEY_RSA:
+		return signer->pss ? WAX_SIG_PSS : WAX_SIG_RSA;
+	case WAX_KEY_RSA_PSS:
+		return WAX_SIG_PSS;
+	case WAX_KEY_EC:
+		return WAX_SIG_ECDSA;
+	default:
+		return WAX_SIG_ALG_NONE;
+	}
+}
+
+static WaxDigestAlg digest_of(const WaxCertInfo *info)
+{
+	if (info->key_kind == WAX_KEY_EC && info->key_bits > 384)
+		return WAX_DIGEST_SHA512;
+	return info->key_kind == WAX_KEY_EC && info->key_bits > 256 ? WAX_DIGEST_SHA384 : WAX_DIGEST_SHA256;
+}
+
+/* is_stale - Date lies so far back that a truthful signing time would look wrong (S-90) */
+static bool is_stale(const Seal *s)
+{
+	g_autofree char *text = NULL;
+	WaxSpan value;
+	int64_t date;
+
+	if (!wax_fields_count(WAX_SPAN(s->header->data, s->header->len), "date", &value))
+		return false;
+	text = wax_field_text(value);
+	return wax_clock_from_rfc5322(text, &date) && s->options->now - date > STALE;
+}
+
+static void add_certificate(GArray *spans, const WaxCert *cert)
+{
+	WaxSpan der = wax_cert_info(cert)->der;
+
+	for (guint i = 0; i < spans->len; i++)
+		if (wax_span_equal(g_array_index(spans, WaxSpan, i), der))
+			return;
+	g_array_append_val(spans, der);
+}
+
+/* certificates_of - the signer's, the one for replies, the chain without its root (S-32) */
+static GArray *certificates_of(const WaxSealSigner *signer)
+{
+	GArray *spans = g_array_new(false, false, sizeof(WaxSpan));
+
+	add_certificate(spans, signer->cert);
+	if (signer->encryption_cert)
+		add_certificate(spans, signer->encryption_cert);
+	for (guint i = 0; signer->chain && i < signer->chain->len; i++)
+		if (!wax_cert_info(signer->chain->pdata[i])->self_issued)
+			add_certificate(spans, signer->chain->pdata[i]);
+	return spans;
+}
+
+static size_t room_for(const GArray *certificates)
+{
+	size_t n = 8192;
+
+	for (guint i = 0; i < certificates->len; i++)
+		n += g_array_index(certificates, WaxSpan, i).n + 16;
+	return n;
+}
+
+static GByteArray *bytes_of(const WaxDer *der)
+{
+	WaxSpan span = wax_der_span(der);
+	GByteArray *bytes = g_byte_array_sized_new((guint)span.n);
+
+	return g_byte_array_append(bytes, span.p, (guint)span.n);
+}
+
+/* make_signature - SignedData as head and tail; the digest of the entity is known */
+static bool make_signature(Seal *s, bool detached, GError **error)
+{
+	const WaxSealSigner *signer = s->options->signer;
+	const WaxCertInfo *info = wax_cert_info(signer->cert);
+	g_autoptr(GArray) certificates = certificates_of(signer);
+	g_autoptr(GByteArray) signature = NULL;
+	uint8_t digest[WAX_DIGEST_MAX], attributes_room[4096], head_room[256];
+	g_autofree uint8_t *tail_room = g_malloc(room_for(certificates));
+	WaxDer head = wax_der(head_room, sizeof head_room), tail = wax_der(tail_room, room_for(certificates));
+	WaxBuffer attributes = { attributes_room, 0, sizeof attributes_room };
+	WaxSignRequest request = {
+		.digest = digest_of(info),
+		.alg = signature_of(signer),
+		.issuer_and_serial = info->issuer_and_serial,
+		.certificate_sha256 = WAX_SPAN(info->sha256, 32),
+		.has_time = !is_stale(s),
+		.signing_time = s->options->now,
+	};
+	WaxFault fault;
+
+	wax_digest_finish(s->digest, digest);
+	request.message_digest = WAX_SPAN(digest, wax_digest_size(request.digest));
+	if (signer->encryption_cert)
+		request.encryption_certificate = wax_cert_info(signer->encryption_cert)->issuer_and_serial;
+	if (!wax_cms_sign_plan(&request, &attributes, &fault))
+		return wax_fail_fault(error, &fault, "signed attributes");
+	if (!signer->sign(signer->data, request.alg, request.digest, WAX_SPAN(attributes.p, attributes.n),
+		    &signature, error))
+		return false;
+	/* RSA by Chinese remainders leaks the key when the arithmetic fails once: look before it leaves */
+	if (request.alg == WAX_SIG_RSA && !wax_cert_verify(signer->cert, request.alg, request.digest, NULL,
+						  WAX_SPAN(attributes.p, attributes.n),
+						  WAX_SPAN(signature->data, signature->len)))
+		return wax_fail(error, WAX_R_CRYPTO_ERROR, "a signature just made does not verify");
+	if (!wax_cms_sign_finish(&request, WAX_SPAN(attributes.p, attributes.n),
+		    WAX_SPAN(signature->data, signature->len), (const WaxSpan *)(void *)certificates->data,
+		    certificates->len, detached ? NULL : &s->entity_octets, &head, &tail, &fault))
+		return wax_fail_fault(error, &fault, "SignedData");
+	s->cms_head = bytes_of(&head);
+	s->cms_tail = bytes_of(&tail);
+	return true;
+}
+
+static void append_base64(GString *out, WaxSpan first, WaxSpan second)
+{
+	g_autofree uint8_t *text = g_malloc((size_t)wax_base64_size(first.n + second.n + 3));
+	WaxBase64Encoder encoder = { { 0 }, 0, 0 };
+	size_t n = wax_base64_encode(&encoder, first, text);
+
+	n += wax_base64_encode(&encoder, second, text + n);
+	n += wax_base64_encode_end(&encoder, text + n);
+	g_string_append_len(out, (const char *)text, (gssize)n);
+}
+
+static void frame_clear_signed(Seal *s, WaxDigestAlg digest)
+{
+	g_autofree char *boundary = NULL;
+	uint8_t random[15];
+
+	wax_random(random, sizeof random);
+	boundary = wax_hex(WAX_SPAN(random, sizeof random));
+	s->before = g_string_new(NULL);
+	g_string_printf(s->before,
+		"Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n"
+		"\tmicalg=%s; boundary=\"=_%s\"\r\n\r\n--=_%s\r\n",
+		wax_digest_micalg(digest), boundary, boundary);
+	s->after = g_string_new(NULL);
+	g_string_printf(s->after,
+		"\r\n--=_%s\r\nContent-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n"
+		"Content-Transfer-Encoding: base64\r\n"
+		"Content-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n",
+		boundary);
+	append_base64(s->after, WAX_SPAN(s->cms_head->data, s->cms_head->len),
+		WAX_SPAN(s->cms_tail->data, s->cms_tail->len));
+	g_string_append_printf(s->after, "--=_%s--\r\n", boundary);
+	s->signed_octets = s->before->len + s->entity_octets + s->after->len;
+}
+
+static const char opaque_fields[] =
+	"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"\r\n"
+	"Content-Transfer-Encoding: base64\r\n"
+	"Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
+
+static bool prepare(Seal *s, GError **error)
+{
+	const WaxSealSigner *signer = s->options->signer;
+
+	if (signer) {
+		WaxDigestAlg digest = digest_of(wax_cert_info(signer->cert));
+
+		if (signature_of(signer) == WAX_SIG_ALG_NONE)
+			return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
+				"the key of %s is of a kind that cannot sign here",
+				wax_cert_info(signer->cert)->subject_text);
+		s->digest = wax_digest_new(digest, error);
+		if (!s->digest)
+			return false;
+	}
+	if (!measure_entity(s, error))
+		return false;
+	s->signed_octets = s->entity_octets;
+	if (!signer)
+		return true;
+	if (!make_signature(s, !s->options->opaque, error))
+		return false;
+	if (!s->options->opaque)
+		frame_clear_signed(s, digest_of(wax_cert_info(signer->cert)));
+	else
+		s->signed_octets = sizeof opaque_fields - 1 +
+			wax_base64_size(s->cms_head->len + s->entity_octets + s->cms_tail->len);
+	return true;
+}
+
+typedef struct {
+	const WaxSink *out;
+	WaxBase64Encoder encoder;
+	uint8_t text[CHUNK * 3 / 2];
+} Base64Sink;
+
+static bool to_base64(void *data, WaxSpan bytes, GError **error)
+{
+	Base64Sink *b = data;
+
+	while (bytes.n) {
+		WaxSpan piece = WAX_SPAN(bytes.p, MIN(bytes.n, (size_t)CHUNK));
+		size_t n = wax_base64_encode(&b->encoder, piece, b->text);
+
+		if (!wax_sink_write(b->out, WAX_SPAN(b->text, n), error))
+			return false;
+		bytes.p += piece.n;
+		bytes.n -= piece.n;
+	}
+	return true;
+}
+
+static bool end_base64(Base64Sink *b, GError **error)
+{
+	size_t n = wax_base64_encode_end(&b->encoder, b->text);
+
+	return wax_sink_write(b->out, WAX_SPAN(b->text, n), error);
+}
+
+/* write_signed - the entity as it is sent or encrypted: signed_octets of it */
+static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
+{
+	g_autofree Base64Sink *b = NULL;
+	WaxSink inner;
+
+	if (!s->options->signer)
+		return write_entity(s, sink, error);
+	if (!s->options->opaque)
+		return wax_sink_write(sink, WAX_SPAN(s->before->str, s->before->len), error) &&
+			write_entity(s, sink, error) &&
+			wax_sink_write(sink, WAX_SPAN(s->after->str, s->after->len), error);
+	b = g_new0(Base64Sink, 1);
+	b->out = sink;
+	inner = (WaxSink){ to_base64, b };
+	return put_text(sink, opaque_fields, error) &&
+		wax_sink_write(&inner, WAX_SPAN(s->cms_head->data, s->cms_head->len), error) &&
+		write_entity(s, &inner, error) &&
+		wax_sink_write(&inner, WAX_SPAN(s->cms_tail->data, s->cms_tail->len), error) &&
+		end_base64(b, error);
+}
+
+static WaxWrapAlg wrap_of(size_t key_size)
+{
+	return key_size == 32 ? WAX_WRAP_AES256 : key_size == 24 ? WAX_WRAP_AES192 : WAX_WRAP_AES128;
+}
+
+/* agree - an ephemeral key, the KDF over SharedInfo, the content key wrapped (RFC 5753 3.1) */
+static bool agree(const WaxCert *cert, WaxSpan cek, GPtrArray *keep, WaxSealRecipient *out, GError **error)
+{
+	unsigned bits = wax_cert_info(cert)->key_bits;
+	g_autoptr(WaxSecret) secret = NULL;
+	uint8_t identifier_room[32], info_room[128], kek[32], wrapped[64];
+	WaxDer identifier = wax_der(identifier_room, sizeof identifier_room);
+	WaxBuffer info = { info_room, 0, sizeof info_room };
+	GByteArray *point = NULL, *value;
+	WaxFault fault;
+	bool ok;
+	size_t n;
+
+	out->alg = WAX_KEYENC_ECDH;
+	out->kdf = bits > 384 ? WAX_DIGEST_SHA512 : bits > 256 ? WAX_DIGEST_SHA384 : WAX_DIGEST_SHA256;
+	out->wrap = wrap_of(cek.n);
+	wax_cms_wrap_identifier(out->wrap, &identifier);
+	if (!wax_cms_shared_info(wax_der_span(&identifier), WAX_SPAN_NONE, out->wrap, &info, &fault))
+		return wax_fail_fault(error, &fault, "SharedInfo");
+	if (!wax_cert_agree(cert, &point, &secret, error))
+		return false;
+	g_ptr_array_add(keep, point);
+	ok = wax_kdf_x963(out->kdf, wax_secret_span(secret), WAX_SPAN(info.p, info.n), kek,
+		     wax_wrap_key_size(out->wrap), error) &&
+		wax_key_wrap(WAX_SPAN(kek, wax_wrap_key_size(out->wrap)), cek, wrapped, &n, error);
+	wax_wipe(kek, sizeof kek);
+	if (!ok)
+		return false;
+	value = g_byte_array_append(g_byte_array_new(), wrapped, (guint)n);
+	g_ptr_array_add(keep, value);
+	out->originator = WAX_SPAN(point->data, point->len);
+	out->wrapped_key = WAX_SPAN(value->data, value->len);
+	return true;
+}
+
+static bool wrap_for(const Seal *s, const WaxCert *cert, WaxSpan cek, GPtrArray *keep,
+	WaxSealRecipient *out, GError **error)
+{
+	const WaxCertInfo *info = wax_cert_info(cert);
+	GByteArray *wrapped = NULL;
+
+	out->issuer_and_serial = info->issuer_and_serial;
+	if (!wax_cert_can_encrypt(cert))
+		return wax_fail(error, WAX_R_CERT_SIGN_ONLY,
+			"the certificate of %s (serial %s) is not for encryption", info->subject_text,
+			info->serial_text);
+	if (info->key_kind == WAX_KEY_RSA && info->key_bits < 2048)
+		return wax_fail(error, WAX_R_KEY_WEAK, "the RSA key of %s has %u bits; 2048 are the least",
+			info->subject_text, info->key_bits);
+	if (info->key_kind == WAX_KEY_EC)
+		return agree(cert, cek, keep, out, error);
+	out->alg = s->options->oaep ? WAX_KEYENC_OAEP : WAX_KEYENC_RSA;
+	if (!wax_cert_wrap_rsa(cert, s->options->oaep, cek, &wrapped, error))
+		return false;
+	g_ptr_array_add(keep, wrapped);
+	out->wrapped_key = WAX_SPAN(wrapped->data, wrapped->len);
+	return true;
+}
+
+typedef struct {
+	const WaxSink *out;
+	WaxCipher *cipher;
+	uint8_t bytes[CHUNK + WAX_CIPHER_SLACK];
+} CipherSink;
+
+static bool to_cipher(void *data, WaxSpan bytes, GError **error)
+{
+	CipherSink *c = data;
+
+	while (bytes.n) {
+		WaxSpan piece = WAX_SPAN(bytes.p, MIN(bytes.n, (size_t)CHUNK));
+		size_t n;
+
+		if (!wax_cipher_update(c->cipher, piece, c->bytes, &n, error) ||
+			!wax_sink_write(c->out, WAX_SPAN(c->bytes, n), error))
+			return false;
+		bytes.p += piece.n;
+		bytes.n -= piece.n;
+	}
+	return true;
+}
+
+/* make_head - recipients and algorithms; the content key is made, wrapped and handed back */
+static bool make_head(const Seal *s, WaxSpan cek, WaxSpan iv, GByteArray **ret_head, GError **error)
+{
+	GPtrArray *certs = s->options->recipients;
+	g_autoptr(GPtrArray) keep = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+	g_autofree WaxSealRecipient *recipients = g_new0(WaxSealRecipient, certs->len);
+	size_t room = 512 + (size_t)certs->len * ROOM_EACH;
+	g_autofree uint8_t *head_room = NULL;
+	WaxFault fault;
+	WaxDer head;
+
+	for (guint i = 0; i < certs->len; i++) {
+		if (!wrap_for(s, certs->pdata[i], cek, keep, &recipients[i], error))
+			return false;
+		room += recipients[i].issuer_and_serial.n;
+	}
+	head_room = g_malloc(room);
+	head = wax_der(head_room, room);
+	if (!wax_cms_seal_head(s->options->cipher, iv, recipients, certs->len,
+		    wax_cipher_sealed_size(s->options->cipher, s->signed_octets), &head, &fault))
+		return wax_fail_fault(error, &fault, "EnvelopedData");
+	*ret_head = bytes_of(&head);
+	return true;
+}
+
+static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
+{
+	WaxCipherAlg alg = s->options->cipher;
+	bool aead = wax_cipher_is_aead(alg);
+	g_autoptr(WaxSecret) cek = wax_secret_new(wax_cipher_key_size(alg));
+	g_autoptr(WaxCipher) cipher = NULL;
+	g_autoptr(GByteArray) head = NULL;
+	g_autofree Base64Sink *b = g_new0(Base64Sink, 1);
+	g_autofree CipherSink *c = g_new0(CipherSink, 1);
+	WaxSink encoded = { to_base64, b }, sealed = { to_cipher, c };
+	uint8_t iv[16], tag[16], tail_room[32];
+	WaxSpan iv_span = WAX_SPAN(iv, aead ? 12 : 16);
+	WaxDer tail = wax_der(tail_room, sizeof tail_room);
+	size_t n;
+
+	wax_random(cek->p, cek->n);
+	wax_random(iv, sizeof iv);
+	if (!make_head(s, wax_secret_span(cek), iv_span, &head, error))
+		return false;
+	cipher = wax_cipher_new(alg, true, wax_secret_span(cek), iv_span, error);
+	if (!cipher)
+		return false;
+	b->out = sink;
+	c->out = &encoded;
+	c->cipher = cipher;
+	if (!put_text(sink, "Content-Type: application/pkcs7-mime; smime-type=", error) ||
+		!put_text(sink, aead ? "authEnveloped-data" : "enveloped-data", error) ||
+		!put_text(sink,
+			";\r\n\tname=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n"
+			"Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n",
+			error) ||
+		!wax_sink_write(&encoded, WAX_SPAN(head->data, head->len), error) ||
+		!write_signed(s, &sealed, error) ||
+		!wax_cipher_finish(cipher, WAX_SPAN_NONE, c->bytes, &n, tag, error) ||
+		!wax_sink_write(&encoded, WAX_SPAN(c->bytes, n), error))
+		return false;
+	wax_cms_seal_tail(alg, WAX_SPAN(tag, 16), &tail);
+	return wax_sink_write(&encoded, wax_der_span(&tail), error) && end_base64(b, error);
+}
+
+bool wax_seal(const WaxSource *source, const WaxSealOptions *options, const WaxSink *sink, GError **error)
+{
+	g_auto(Seal) s = { .source = source, .options = options };
+	bool encrypt = options->recipients != NULL;
+
+	if (encrypt && (options->cipher == WAX_CIPHER_NONE || wax_cipher_is_weak(options->cipher)))
+		return wax_fail(error, WAX_R_ALGORITHM_REFUSED, "this cipher is not written");
+	if (!wax_seal_load_header(source, &s.header, error))
+		return false;
+	if (options->protect_headers)
+		protect(&s);
+	if (!prepare(&s, error))
+		return false;
+	return wax_seal_write_header(WAX_SPAN(s.header->data, s.header->len), options, false,
+		       encrypt && options->protect_headers ? "[...]" : NULL, sink, error) &&
+		put_text(sink, "MIME-Version: 1.0\r\n", error) &&
+		(encrypt ? write_encrypted(&s, sink, error) : write_signed(&s, sink, error));
+}

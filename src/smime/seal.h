@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME
+ *	smime/seal - sign and encrypt a whole message
+ *
+ * DESCRIPTION
+ *	Reads a message from a seekable source and writes the sealed one to a
+ *	sink (RFC 8551): the content entity in canonical form, signed
+ *	(multipart/signed, or opaque), then encrypted; header fields protected
+ *	on request (RFC 9788, hcp_baseline).  The source is read twice, once to
+ *	hash and measure, once to write, so that memory does not depend on
+ *	its size and the CMS objects are DER.  Who signs is a call-back: a
+ *	key in this process, or the custodian by ticket.
+ *
+ *	It splits nothing: one message in, one out, encrypted to all the
+ *	certificates given.  Bcc fields are removed always.
+ *
+ * NOT CHECKED HERE
+ *	Whether the certificates may be used: policy and trust decide that.
+ *
+ * OWNERSHIP
+ *	Everything is borrowed for the call.
+ *
+ * ERRORS
+ *	KEY_UNSUPPORTED, ALGORITHM_REFUSED, CERT_SIGN_ONLY, CRYPTO_ERROR, MIME_*,
+ *	CONVERSION_FORBIDDEN, and what source, sink and signer say.
+ */
+#ifndef WAX_SMIME_SEAL_H
+#define WAX_SMIME_SEAL_H
+
+#include <glib.h>
+
+#include "asn1/algorithms.h"
+#include "crypto/cert.h"
+#include "crypto/key.h"
+#include "crypto/spool.h"
+
+typedef struct {
+	WaxCert *cert;
+	GPtrArray *chain;         /* WaxCert, sent along; NULL: none */
+	WaxCert *encryption_cert; /* where replies should go, when it is another one; NULL */
+	bool pss;
+	void *data;
+	bool (*sign)(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan attributes,
+		GByteArray **ret_signature, GError **error);
+} WaxSealSigner;
+
+typedef struct {
+	const WaxSealSigner *signer;     /* NULL: not signed */
+	GPtrArray *recipients;           /* WaxCert; NULL: not encrypted */
+	WaxCipherAlg cipher;
+	bool oaep;                       /* RSA recipients by OAEP instead of v1.5 */
+	bool opaque;
+	bool protect_headers;
+	int64_t now;                     /* epoch seconds */
+	const char *const *drop_fields;  /* further fields to leave out ("X-Foo-" is a prefix); NULL */
+	const char *top_fields;          /* whole lines with CRLF, put on top; NULL */
+} WaxSealOptions;
+
+bool wax_seal(const WaxSource *source, const WaxSealOptions *options, const WaxSink *sink,
+	GError **error) WAX_MUST_USE;
+
+/* wax_seal_local_sign - for WaxSealSigner.sign when data is a WaxKey */
+bool wax_seal_local_sign(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan attributes,
+	GByteArray **ret_signature, GError **error) WAX_MUST_USE;
+
+/* wax_seal_header_end - where the body of a message begins; all of it when it is all header */
+bool wax_seal_load_header(const WaxSource *source, GByteArray **ret_header, GError **error) WAX_MUST_USE;
+
+/*
+ * wax_seal_write_header - the fields of a block but MIME-Version, Content-* (unless
+ * `keep_content`), Bcc and those to be dropped, with CRLF; a Subject in place of the
+ * real one when it is not NULL.
+ */
+bool wax_seal_write_header(WaxSpan block, const WaxSealOptions *options, bool keep_content,
+	const char *subject, const WaxSink *sink, GError **error) WAX_MUST_USE;
+
+#endif
