@@ -337,7 +337,9 @@ static WaxSignatureWord decide_signature(WaxVerdict *verdict, const WaxVerdictLa
 		WaxVerdictLayer *layer = wax_verdict_layer(verdict, i);
 		WaxSignatureWord word;
 
-		if (!counts_as_signed(layer) && layer->kind != WAX_LAYER_UNKNOWN)
+		/* what says by its type that it is no signature needs no verdict on one */
+		if (!counts_as_signed(layer) && (layer->kind != WAX_LAYER_UNKNOWN ||
+				wax_reasons_has(&layer->reasons, WAX_R_CMS_TYPE_UNKNOWN)))
 			continue;
 		any = true;
 		word = layer_word(layer, layer == author);

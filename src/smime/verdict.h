@@ -36,6 +36,7 @@
 
 #include "asn1/algorithms.h"
 #include "core/base.h"
+#include "trust/address.h"
 
 /* zero is always "nobody looked" */
 typedef enum {
@@ -78,19 +79,6 @@ typedef enum {
 	WAX_LAYER_UNKNOWN, /* a cryptographic object whose kind could not be read */
 	WAX_LAYER_COUNT_
 } WaxLayerKind;
-
-typedef enum {
-	WAX_IDENTITY_UNLOOKED,
-	WAX_IDENTITY_EXACT,
-	WAX_IDENTITY_DOMAIN,      /* by a pinned domain certificate */
-	WAX_IDENTITY_DIRECTORY,   /* certificate without address, bound by the directory */
-	WAX_IDENTITY_SENDER_ONLY,
-	WAX_IDENTITY_NO_ADDRESS,
-	WAX_IDENTITY_AMBIGUOUS,   /* more than one From field or mailbox */
-	WAX_IDENTITY_MISSING,     /* From is absent, empty or unreadable */
-	WAX_IDENTITY_MISMATCH,
-	WAX_IDENTITY_COUNT_
-} WaxIdentity;
 
 typedef enum {
 	WAX_FIELD_UNPROTECTED,
@@ -202,7 +190,9 @@ const char *wax_reason_word(WaxReason reason);
 const char *wax_signature_word(WaxSignatureWord word);
 const char *wax_encryption_word(WaxEncryptionWord word);
 const char *wax_layer_word(WaxLayerKind kind);
-const char *wax_identity_word(WaxIdentity identity);
+
+/* wax_identity_reason - what a verdict lists for it; NONE when there is nothing to object */
+WaxReason wax_identity_reason(WaxIdentity identity);
 const char *wax_field_word(WaxFieldState state);
 
 static inline bool wax_layer_is_signed(WaxLayerKind kind)

@@ -43,18 +43,6 @@ static const char *const layer_words[WAX_LAYER_COUNT_] = {
 	[WAX_LAYER_UNKNOWN] = "unknown",
 };
 
-static const char *const identity_words[WAX_IDENTITY_COUNT_] = {
-	[WAX_IDENTITY_UNLOOKED] = "cannot_check",
-	[WAX_IDENTITY_EXACT] = "exact",
-	[WAX_IDENTITY_DOMAIN] = "domain",
-	[WAX_IDENTITY_DIRECTORY] = "directory",
-	[WAX_IDENTITY_SENDER_ONLY] = "sender-only",
-	[WAX_IDENTITY_NO_ADDRESS] = "no-address",
-	[WAX_IDENTITY_AMBIGUOUS] = "ambiguous",
-	[WAX_IDENTITY_MISSING] = "missing",
-	[WAX_IDENTITY_MISMATCH] = "mismatch",
-};
-
 static const char *const field_words[] = {
 	[WAX_FIELD_UNPROTECTED] = "unprotected",
 	[WAX_FIELD_SIGNED_ONLY] = "signed-only",
@@ -103,9 +91,22 @@ const char *wax_layer_word(WaxLayerKind kind)
 	return layer_words[kind < WAX_LAYER_COUNT_ ? kind : 0];
 }
 
-const char *wax_identity_word(WaxIdentity identity)
+WaxReason wax_identity_reason(WaxIdentity identity)
 {
-	return identity_words[identity < WAX_IDENTITY_COUNT_ ? identity : 0];
+	switch (identity) {
+	case WAX_IDENTITY_SENDER_ONLY:
+		return WAX_R_SIG_SENDER_ONLY;
+	case WAX_IDENTITY_NO_ADDRESS:
+		return WAX_R_SIG_NO_ADDRESS;
+	case WAX_IDENTITY_AMBIGUOUS:
+		return WAX_R_SIG_IDENTITY_AMBIGUOUS;
+	case WAX_IDENTITY_MISSING:
+		return WAX_R_SIG_IDENTITY_MISSING;
+	case WAX_IDENTITY_MISMATCH:
+		return WAX_R_SIG_IDENTITY_MISMATCH;
+	default:
+		return WAX_R_NONE;
+	}
 }
 
 const char *wax_field_word(WaxFieldState state)

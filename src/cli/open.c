@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* waxwing open: judge a message, and hand out what it says */
+#include "smime/open.h"
+
+#include <stdio.h>
+
+#include "cli/input.h"
+#include "cli/options.h"
+#include "cli/verbs.h"
+#include "core/clock.h"
+#include "core/status.h"
+#include "trust/path.h"
+
+#define EXIT_IDENTITY 77
+
+typedef struct {
+	const char *file, *password_file, *content, *at, *from, *out;
+	GPtrArray *identities, *anchors, *crls;
+	bool historic, json;
+	int64_t when;
+} Arguments;
+
+static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
+{
+	const WaxOption options[] = {
+		{ "--identity", WAX_OPTION_LIST, a->identities },
+		{ "--password-file", WAX_OPTION_TEXT, &a->password_file },
+		{ "--content", WAX_OPTION_TEXT, &a->content },
+		{ "--anchor", WAX_OPTION_LIST, a->anchors },
+		{ "--crl", WAX_OPTION_LIST, a->crls },
+		{ "--at", WAX_OPTION_TEXT, &a->at },
+		{ "--from", WAX_OPTION_TEXT, &a->from },
+		{ "--historic", WAX_OPTION_FLAG, &a->historic },
+		{ "--out", WAX_OPTION_TEXT, &a->out },
+		{ "--json", WAX_OPTION_FLAG, &a->json },
+	};
+
+	if (!wax_options_read(argc, argv, options, G_N_ELEMENTS(options), &a->file, error))
+		return false;
+	a->when = wax_clock_now();
+	if (a->at && !wax_clock_from_rfc3339(a->at, &a->when))
+		return wax_fail(error, WAX_R_USAGE, "--at wants a time as 2026-01-31T12:00:00Z, not '%s'", a->at);
+	return true;
+}
+
+static bool load_anchors(const GPtrArray *paths, GPtrArray **ret_anchors, GError **error)
+{
+	g_autoptr(GPtrArray) certs = NULL;
+	g_autoptr(GPtrArray) anchors = g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
+
+	if (!wax_certificates_load(paths, &certs, error))
+		return false;
+	for (unsigned i = 0; i < certs->len; i++)
+		g_ptr_array_add(anchors, wax_anchor_new(certs->pdata[i], NULL, /* forbidden= */ false));
+	*ret_anchors = g_steal_pointer(&anchors);
+	return true;
+}
+
+static bool load_identities(const Arguments *a, WaxKeyring *keyring, GError **error)
+{
+	g_autoptr(WaxSecret) password = NULL;
+
+	if (!wax_password_load(a->password_file, &password, error))
+		return false;
+	for (unsigned i = 0; i < a->identities->len; i++)
+		if (!wax_keyring_load(keyring, a->identities->pdata[i], password, error))
+			return false;
+	return true;
+}
+
+static void print_words(const WaxVerdict *verdict, FILE *out)
+{
+	fprintf(out, "signature: %s\nencryption: %s\n", wax_signature_word(verdict->signature),
+		wax_encryption_word(verdict->encryption));
+	for (unsigned r = 1; r < WAX_REASON_COUNT_; r++)
+		if (wax_reasons_has(&verdict->reasons, (WaxReason)r))
+			fprintf(out, "reason: %s\n", wax_reason_word((WaxReason)r));
+}
+
+/* with --json the payload goes to --out only; without it, to standard output */
+static bool write_results(WaxOpened *opened, const Arguments *a, GError **error)
+{
+	const WaxVerdict *verdict = wax_opened_verdict(opened);
+
+	if (wax_opened_has_payload(opened) && (a->out || !a->json)) {
+		g_auto(WaxOutput) output = { .fd = -1 };
+
+		if (!wax_output_open(a->out, &output, error) ||
+			!wax_opened_emit(opened, &output.sink, error) || !wax_output_commit(&output, error))
+			return false;
+	}
+	if (a->json) {
+		g_autofree char *json = wax_verdict_format(verdict, /* indented= */ false);
+
+		puts(json);
+	} else {
+		print_words(verdict, stderr);
+	}
+	return true;
+}
+
+static int open_message(const Arguments *a, const WaxKeyring *keyring, GError **error)
+{
+	WaxUnwrapper keys = wax_keyring_unwrapper((WaxKeyring *)(uintptr_t)keyring);
+	g_auto(WaxInput) input = { .fd = -1 }, content = { .fd = -1 };
+	g_autoptr(GPtrArray) anchors = NULL;
+	g_autoptr(WaxOpened) opened = NULL;
+	WaxOpenOptions options = { .keys = &keys, .at = a->when, .from = a->from, .historic = a->historic };
+
+	if (!load_anchors(a->anchors, &anchors, error) || !wax_input_open(a->file, &input, error))
+		return -1;
+	options.anchors = anchors;
+	if (a->content) {
+		if (!wax_input_open(a->content, &content, error))
+			return -1;
+		options.detached = &content.source;
+	}
+	if (!wax_open_judge(&input.source, &options, &opened, error) || !write_results(opened, a, error))
+		return -1;
+	return 0;
+}
+
+int wax_cli_open(int argc, char **argv)
+{
+	g_autoptr(GPtrArray) identities = g_ptr_array_new(), anchors = g_ptr_array_new(), crls = g_ptr_array_new();
+	Arguments a = { .identities = identities, .anchors = anchors, .crls = crls };
+	g_autoptr(WaxKeyring) keyring = wax_keyring_new();
+	g_autoptr(GError) error = NULL;
+
+	if (!read_arguments(argc, argv, &a, &error))
+		return wax_cli_report("open", error);
+	if (!load_identities(&a, keyring, &error)) {
+		(void)wax_cli_report("open", error);
+		return EXIT_IDENTITY;
+	}
+	if (open_message(&a, keyring, &error) != 0)
+		return wax_cli_report("open", error);
+	return 0;
+}

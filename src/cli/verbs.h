@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME
+ *	cli/verbs - the verbs that work without a service
+ *
+ * DESCRIPTION
+ *	Each takes the words after it and returns the exit code.
+ *
+ * OWNERSHIP
+ *	Nothing is kept.
+ *
+ * ERRORS
+ *	Told on standard error; the exit code says which kind.
+ */
+#ifndef WAX_CLI_VERBS_H
+#define WAX_CLI_VERBS_H
+
+int wax_cli_open(int argc, char **argv);
+int wax_cli_seal(int argc, char **argv);
+
+#endif
