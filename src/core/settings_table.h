@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME
+ *	core/settings_table - every setting of waxwing.toml
+ *
+ * DESCRIPTION
+ *	WAX_SETTING(name, type, fallback, least, most, sentence)
+ *
+ * OWNERSHIP
+ *	Constants.
+ *
+ * ERRORS
+ *	None.
+ */
+WAX_SETTING("host.name", TEXT, "", 0, 0, "name of this host in greetings and in Authentication-Results; empty: what the system says")
+WAX_SETTING("paths.state", TEXT, "", 0, 0, "folder of the databases and keys; empty: /var/lib/waxwing, or ~/.local/state/waxwing for an ordinary user")
+WAX_SETTING("paths.run", TEXT, "", 0, 0, "folder of the local sockets; empty: /run/waxwing, or below the state folder for an ordinary user")
+WAX_SETTING("paths.libexec", TEXT, "", 0, 0, "folder of the processes; empty: where Waxwing was installed")
+WAX_SETTING("service.workers", COUNT, "2", 1, 64, "processes that read messages (maild)")
+WAX_SETTING("service.messages_per_worker", COUNT, "200", 1, 100000, "messages after which such a process is replaced")
+WAX_SETTING("service.connections", COUNT, "100", 1, 1000, "mail connections served at a time")
+WAX_SETTING("service.separate_users", FLAG, "true", 0, 0, "as root, run each process under its own user where it exists (waxwing-gated and so on)")
+WAX_SETTING("service.admin_group", TEXT, "waxwing", 0, 0, "members of this group may use the command line beside root")
+WAX_SETTING("listen.outbound", LIST, "[\"smtp:127.0.0.1:10025\"]", 0, 0, "where mail of this organisation comes in to leave it: smtp:HOST:PORT, lmtp:HOST:PORT or lmtp:unix:PATH")
+WAX_SETTING("listen.inbound", LIST, "[\"smtp:127.0.0.1:10026\"]", 0, 0, "where mail from outside comes in")
+WAX_SETTING("relay.outbound", TEXT, "smtp:127.0.0.1:10027", 0, 0, "next hop of mail that leaves: smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH or maildir:FOLDER")
+WAX_SETTING("relay.inbound", TEXT, "", 0, 0, "next hop of mail that arrives for a domain without a route of its own; empty: such mail is refused")
+WAX_SETTING("gateway.size_out", SIZE, "52428800", 65536, 4398046511104, "octets the next hop takes; what is accepted is derived from it")
+WAX_SETTING("gateway.recipient_infos", COUNT, "50", 1, 10000, "recipients in one encrypted copy")
+WAX_SETTING("gateway.received_max", COUNT, "50", 5, 1000, "Received fields above which a message goes round in circles")
+WAX_SETTING("gateway.deadline", COUNT, "480", 10, 3600, "seconds after which unfinished recipients are asked to be tried again")
+WAX_SETTING("gateway.all_or_nothing", FLAG, "false", 0, 0, "refuse all recipients when one cannot be reached as required")
+WAX_SETTING("gateway.signing", TEXT, "if-possible", 0, 0, "signing duty of encrypted copies: if-possible or required")
+WAX_SETTING("gateway.promote_subject", FLAG, "false", 0, 0, "put a protected Subject back on decrypted mail; only once bounces pass the gateway")
+WAX_SETTING("gateway.sender_recipient_info", FLAG, "false", 0, 0, "encrypt copies to the sender too")
+WAX_SETTING("gateway.journal_days", COUNT, "7", 1, 365, "days for which a repeated delivery is recognised")
+WAX_SETTING("gateway.helpdesk", TEXT, "", 0, 0, "address that notices name for help; empty: postmaster of the sender's domain")
+WAX_SETTING("policy.floor", TEXT, "try-encrypt", 0, 0, "floor where no rule says more: none, sign, try-encrypt, must-encrypt, must-smime")
+WAX_SETTING("keys.protection", TEXT, "host-key", 0, 0, "what seals private keys: host-key (a file of keyd) or passphrase (asked for after each start)")
+WAX_SETTING("ca.organisation", TEXT, "", 0, 0, "organisation named in certificates that Waxwing issues; empty: the first domain")
+WAX_SETTING("ca.validity_days", COUNT, "365", 1, 825, "days for which such certificates are valid")
+WAX_SETTING("log.target", TEXT, "stderr", 0, 0, "where events go: stderr, journald, or a file (absolute path)")
+WAX_SETTING("log.level", TEXT, "info", 0, 0, "least level written: debug, info, notice, warning, error")
