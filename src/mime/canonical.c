@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/limits.h"
+#include "core/bounds.h"
 #include "core/status.h"
 #include "mime/fields.h"
 #include "mime/transfer.h"

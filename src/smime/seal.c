@@ -7,7 +7,7 @@
 #include "cms/seal.h"
 #include "cms/sign.h"
 #include "core/clock.h"
-#include "core/limits.h"
+#include "core/bounds.h"
 #include "core/status.h"
 #include "crypto/cipher.h"
 #include "crypto/digest.h"

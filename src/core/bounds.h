@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * NAME
- *	core/limits - how much of anything is read from outside
+ *	core/bounds - how much of anything is read from outside
  *
  * DESCRIPTION
  *	Defaults of SMIME's limits table; the hard maxima are compiled into the
@@ -13,8 +13,8 @@
  * ERRORS
  *	Exceeding one is the error of the room that counts it.
  */
-#ifndef WAX_CORE_LIMITS_H
-#define WAX_CORE_LIMITS_H
+#ifndef WAX_CORE_BOUNDS_H
+#define WAX_CORE_BOUNDS_H
 
 #define WAX_LIMIT_MIME_DEPTH    8
 #define WAX_LIMIT_MIME_PARTS    1000
