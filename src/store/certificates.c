@@ -57,7 +57,8 @@ static void free_record(void *record)
 bool wax_store_cert_add(WaxStore *store, const WaxStoredCert *cert, GError **error)
 {
 	if (!wax_store_run(store, error,
-		    "INSERT INTO certificates (id, der, subject, issuer, serial, issuer_serial, key_id,"
+		    "INSERT INTO certificates (id, der, subject, issuer, serial, issuer_serial, "
+		    "key_id,"
 		    " not_before, not_after, kind, domain, source, pinned, note, added)"
 		    " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
 		    "sbsssbbiisssnsi", cert->id, wax_bytes_span(cert->der), cert->subject,
@@ -67,7 +68,8 @@ bool wax_store_cert_add(WaxStore *store, const WaxStoredCert *cert, GError **err
 		return false;
 	for (int i = 0; cert->addresses && cert->addresses[i]; i++)
 		if (!wax_store_run(store, error,
-			    "INSERT INTO certificate_addresses (certificate, address) VALUES (?1,?2)"
+			    "INSERT INTO certificate_addresses (certificate, address) VALUES "
+			    "(?1,?2)"
 			    " ON CONFLICT DO NOTHING",
 			    "ss", cert->id, cert->addresses[i]))
 			return false;
@@ -87,13 +89,13 @@ bool wax_store_cert_pin(WaxStore *store, const char *id, bool pinned, GError **e
 	       wax_rows_changed(store, "certificate", id, error);
 }
 
-#define CERT_COLUMNS                                                                           \
-	"SELECT id, der, subject, issuer, serial, issuer_serial, key_id, not_before, not_after, " \
+#define CERT_COLUMNS                                                                               \
+	"SELECT id, der, subject, issuer, serial, issuer_serial, key_id, not_before, not_after, "  \
 	"kind, domain, source, pinned, note, added FROM certificates "
 
 /* own certificates stand with the directory's: we know them at first hand */
-#define CERT_ORDER                                                                             \
-	" ORDER BY pinned DESC, CASE source WHEN 'own' THEN 0 WHEN 'import' THEN 1"            \
+#define CERT_ORDER                                                                                 \
+	" ORDER BY pinned DESC, CASE source WHEN 'own' THEN 0 WHEN 'import' THEN 1"                \
 	" WHEN 'directory' THEN 1 ELSE 2 END, not_before DESC, id"
 
 static void *cert_of(WaxQuery *query)
@@ -161,8 +163,8 @@ bool wax_store_cert_get(WaxStore *store, const char *id, WaxStoredCert **ret_cer
 	       finish_list(store, query, &list, error) && first_only(list, ret_cert);
 }
 
-bool wax_store_cert_by_prefix(WaxStore *store, const char *prefix, WaxStoredCert **ret_cert,
-	GError **error)
+bool wax_store_cert_by_prefix(
+	WaxStore *store, const char *prefix, WaxStoredCert **ret_cert, GError **error)
 {
 	g_autofree char *end = g_strconcat(prefix, "g", NULL); /* after every hex digit */
 	GPtrArray *list = NULL;
@@ -180,8 +182,8 @@ bool wax_store_cert_by_prefix(WaxStore *store, const char *prefix, WaxStoredCert
 	return first_only(list, ret_cert);
 }
 
-bool wax_store_cert_for_address(WaxStore *store, const char *address, GPtrArray **ret_certs,
-	GError **error)
+bool wax_store_cert_for_address(
+	WaxStore *store, const char *address, GPtrArray **ret_certs, GError **error)
 {
 	WaxQuery *query = NULL;
 
@@ -192,8 +194,8 @@ bool wax_store_cert_for_address(WaxStore *store, const char *address, GPtrArray 
 	       finish_list(store, query, ret_certs, error);
 }
 
-bool wax_store_cert_for_domain(WaxStore *store, const char *domain, GPtrArray **ret_certs,
-	GError **error)
+bool wax_store_cert_for_domain(
+	WaxStore *store, const char *domain, GPtrArray **ret_certs, GError **error)
 {
 	WaxQuery *query = NULL;
 
@@ -202,8 +204,8 @@ bool wax_store_cert_for_domain(WaxStore *store, const char *domain, GPtrArray **
 	       finish_list(store, query, ret_certs, error);
 }
 
-bool wax_store_cert_list(WaxStore *store, const char *after, int limit, GPtrArray **ret_certs,
-	GError **error)
+bool wax_store_cert_list(
+	WaxStore *store, const char *after, int limit, GPtrArray **ret_certs, GError **error)
 {
 	WaxQuery *query = NULL;
 
@@ -213,21 +215,20 @@ bool wax_store_cert_list(WaxStore *store, const char *after, int limit, GPtrArra
 	       finish_list(store, query, ret_certs, error);
 }
 
-bool wax_store_cert_list_kind(WaxStore *store, const char *kind, GPtrArray **ret_certs,
-	GError **error)
+bool wax_store_cert_list_kind(
+	WaxStore *store, const char *kind, GPtrArray **ret_certs, GError **error)
 {
 	WaxQuery *query = NULL;
 
-	return wax_store_query(store, &query, error, CERT_COLUMNS "WHERE kind=?1 ORDER BY id", "s",
-		       kind) &&
+	return wax_store_query(
+		       store, &query, error, CERT_COLUMNS "WHERE kind=?1 ORDER BY id", "s", kind) &&
 	       finish_list(store, query, ret_certs, error);
 }
 
 bool wax_store_trust_grant(WaxStore *store, const WaxTrustRecord *record, GError **error)
 {
-	g_autofree char *domains = record->domains && record->domains[0]
-					   ? g_strjoinv(" ", record->domains)
-					   : NULL;
+	g_autofree char *domains =
+		record->domains && record->domains[0] ? g_strjoinv(" ", record->domains) : NULL;
 
 	return wax_store_run(store, error,
 		"INSERT INTO trust_records (id, certificate, der, subject, domains, purpose, scope,"
@@ -239,8 +240,8 @@ bool wax_store_trust_grant(WaxStore *store, const WaxTrustRecord *record, GError
 		record->granted_by, record->granted);
 }
 
-bool wax_store_trust_withdraw(WaxStore *store, const char *id, const char *by, int64_t at,
-	GError **error)
+bool wax_store_trust_withdraw(
+	WaxStore *store, const char *id, const char *by, int64_t at, GError **error)
 {
 	return wax_store_run(store, error,
 		       "UPDATE trust_records SET state='withdrawn', withdrawn_by=?2, withdrawn=?3"

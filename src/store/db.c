@@ -36,8 +36,8 @@ static WaxReason reason_of(int code)
 		return WAX_R_DISK_FULL;
 	case SQLITE_CONSTRAINT:
 		return code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_UNIQUE
-			? WAX_R_DUPLICATE
-			: WAX_R_STORE_CONSTRAINT;
+			       ? WAX_R_DUPLICATE
+			       : WAX_R_STORE_CONSTRAINT;
 	case SQLITE_ERROR:
 	case SQLITE_MISUSE:
 	case SQLITE_RANGE:
@@ -139,14 +139,13 @@ static bool prepare_files(WaxStore *store, WaxStoreMode mode, GError **error)
 		!script(store, "PRAGMA synchronous=FULL", error) ||
 		!read_schema(store, &schema, error))
 		return false;
-	if (schema < (int)g_strv_length((char **)wax_schema()) &&
-		!migrate(store, error))
+	if (schema < (int)g_strv_length((char **)wax_schema()) && !migrate(store, error))
 		return false;
 	return check_schema(store, error);
 }
 
-bool wax_store_open(const char *path, WaxStoreMode mode, unsigned busy, WaxStore **ret_store,
-	GError **error)
+bool wax_store_open(
+	const char *path, WaxStoreMode mode, unsigned busy, WaxStore **ret_store, GError **error)
 {
 	int flags = mode == WAX_STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
 					    : SQLITE_OPEN_READWRITE;
@@ -156,8 +155,7 @@ bool wax_store_open(const char *path, WaxStoreMode mode, unsigned busy, WaxStore
 	store->idle = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_home);
 	/* a reader opens read-write where it may, since it has to share the log's index */
 	if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		return wax_fail(error, WAX_R_STORE_DOWN, "%s: %s", path,
-			sqlite3_errmsg(store->db));
+		return wax_fail(error, WAX_R_STORE_DOWN, "%s: %s", path, sqlite3_errmsg(store->db));
 	sqlite3_extended_result_codes(store->db, 1);
 	sqlite3_busy_timeout(store->db, busy ? (int)busy : BUSY_DEFAULT);
 	if (mode == WAX_STORE_READ && !script(store, "PRAGMA query_only=ON", error))
@@ -271,8 +269,8 @@ static int bind_one(sqlite3_stmt *stmt, int at, char type, va_list *values)
 {
 	switch (type) {
 	case 's':
-		return sqlite3_bind_text(stmt, at, va_arg(*values, const char *), -1,
-			SQLITE_TRANSIENT);
+		return sqlite3_bind_text(
+			stmt, at, va_arg(*values, const char *), -1, SQLITE_TRANSIENT);
 	case 'i':
 		return sqlite3_bind_int64(stmt, at, va_arg(*values, int64_t));
 	case 'n':

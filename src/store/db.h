@@ -68,8 +68,8 @@ void wax_store_rollback(WaxStore *store);
  */
 bool wax_store_query(WaxStore *store, WaxQuery **ret_query, GError **error, const char *sql,
 	const char *types, ...) WAX_MUST_USE;
-bool wax_store_run(WaxStore *store, GError **error, const char *sql, const char *types,
-	...) WAX_MUST_USE;
+bool wax_store_run(
+	WaxStore *store, GError **error, const char *sql, const char *types, ...) WAX_MUST_USE;
 
 /* wax_store_changes - rows that the last run changed */
 int wax_store_changes(WaxStore *store);

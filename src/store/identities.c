@@ -70,8 +70,8 @@ bool wax_store_identity_add(WaxStore *store, const WaxStoredIdentity *identity, 
 		return false;
 	for (int i = 0; identity->addresses && identity->addresses[i]; i++)
 		if (!wax_store_run(store, error,
-			    "INSERT INTO identity_addresses (address, identity) VALUES (?1,?2)", "ss",
-			    identity->addresses[i], identity->id)) {
+			    "INSERT INTO identity_addresses (address, identity) VALUES (?1,?2)",
+			    "ss", identity->addresses[i], identity->id)) {
 			g_prefix_error(error, "%s: ", identity->addresses[i]);
 			return false;
 		}
@@ -90,8 +90,8 @@ static void *identity_of(WaxQuery *query)
 	return identity;
 }
 
-static bool finish_identities(WaxStore *store, WaxQuery *taken, GPtrArray **ret_list,
-	GError **error)
+static bool finish_identities(
+	WaxStore *store, WaxQuery *taken, GPtrArray **ret_list, GError **error)
 {
 	g_autoptr(WaxQuery) query = taken;
 	g_autoptr(GPtrArray) list = NULL;
@@ -115,8 +115,8 @@ static bool finish_identities(WaxStore *store, WaxQuery *taken, GPtrArray **ret_
 
 #define IDENTITY_COLUMNS "SELECT id, person, domain, default_sign, created FROM identities "
 
-bool wax_store_identity_find(WaxStore *store, const char *key, WaxStoredIdentity **ret_identity,
-	GError **error)
+bool wax_store_identity_find(
+	WaxStore *store, const char *key, WaxStoredIdentity **ret_identity, GError **error)
 {
 	g_autoptr(GPtrArray) list = NULL;
 	WaxQuery *query = NULL;
@@ -140,14 +140,14 @@ bool wax_store_identity_list(WaxStore *store, GPtrArray **ret_identities, GError
 	       finish_identities(store, query, ret_identities, error);
 }
 
-static bool next_number(WaxStore *store, const WaxEpoch *epoch, int64_t *ret_number,
-	GError **error)
+static bool next_number(WaxStore *store, const WaxEpoch *epoch, int64_t *ret_number, GError **error)
 {
 	g_autoptr(WaxQuery) query = NULL;
 	bool more;
 
 	if (!wax_store_query(store, &query, error,
-		    "SELECT COALESCE(MAX(number),0)+1 FROM key_epochs WHERE identity=?1 AND purpose=?2",
+		    "SELECT COALESCE(MAX(number),0)+1 FROM key_epochs WHERE identity=?1 AND "
+		    "purpose=?2",
 		    "ss", epoch->identity, epoch->purpose) ||
 		!wax_query_next(query, &more, error))
 		return false;
@@ -155,16 +155,18 @@ static bool next_number(WaxStore *store, const WaxEpoch *epoch, int64_t *ret_num
 	return true;
 }
 
-bool wax_store_epoch_add(WaxStore *store, const WaxEpoch *epoch, int64_t *ret_number,
-	GError **error)
+bool wax_store_epoch_add(
+	WaxStore *store, const WaxEpoch *epoch, int64_t *ret_number, GError **error)
 {
 	int64_t number = epoch->number;
 
 	if (number == 0 && !next_number(store, epoch, &number, error))
 		return false;
 	if (!wax_store_run(store, error,
-		    "INSERT INTO key_epochs (id, identity, purpose, number, state, protection, record,"
-		    " spki_sha256, certificate, issuer_serial, key_id, created, activated, archived)"
+		    "INSERT INTO key_epochs (id, identity, purpose, number, state, protection, "
+		    "record,"
+		    " spki_sha256, certificate, issuer_serial, key_id, created, activated, "
+		    "archived)"
 		    " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
 		    "sssissbbsbbiii", epoch->id, epoch->identity, epoch->purpose, number,
 		    epoch->state, epoch->protection, wax_bytes_span(epoch->record),
@@ -181,7 +183,8 @@ bool wax_store_epoch_certify(WaxStore *store, const char *id, const char *certif
 	WaxSpan issuer_serial, WaxSpan key_id, GError **error)
 {
 	return wax_store_run(store, error,
-		       "UPDATE key_epochs SET certificate=?2, issuer_serial=?3, key_id=?4 WHERE id=?1",
+		       "UPDATE key_epochs SET certificate=?2, issuer_serial=?3, key_id=?4 WHERE "
+		       "id=?1",
 		       "ssbb", id, certificate, issuer_serial, key_id) &&
 	       wax_rows_changed(store, "key epoch", id, error);
 }
@@ -198,8 +201,8 @@ bool wax_store_epoch_move(WaxStore *store, const char *id, const char *from, con
 	       wax_rows_changed(store, "key epoch in that state:", id, error);
 }
 
-bool wax_store_epoch_archive_cert(WaxStore *store, const char *certificate, int64_t at,
-	int *ret_count, GError **error)
+bool wax_store_epoch_archive_cert(
+	WaxStore *store, const char *certificate, int64_t at, int *ret_count, GError **error)
 {
 	if (!wax_store_run(store, error,
 		    "UPDATE key_epochs SET state='archived', archived=?2"
@@ -232,12 +235,12 @@ static void *epoch_of(WaxQuery *query)
 	return epoch;
 }
 
-#define EPOCH_COLUMNS                                                                     \
-	"SELECT id, identity, purpose, number, state, protection, record, spki_sha256,"   \
+#define EPOCH_COLUMNS                                                                              \
+	"SELECT id, identity, purpose, number, state, protection, record, spki_sha256,"            \
 	" certificate, issuer_serial, key_id, created, activated, archived FROM key_epochs "
 
-bool wax_store_epoch_list(WaxStore *store, const char *identity, GPtrArray **ret_epochs,
-	GError **error)
+bool wax_store_epoch_list(
+	WaxStore *store, const char *identity, GPtrArray **ret_epochs, GError **error)
 {
 	g_autoptr(WaxQuery) query = NULL;
 
@@ -248,8 +251,8 @@ bool wax_store_epoch_list(WaxStore *store, const char *identity, GPtrArray **ret
 	       wax_rows_all(query, epoch_of, free_epoch, ret_epochs, error);
 }
 
-bool wax_store_epoch_by_issuer_serial(WaxStore *store, WaxSpan issuer_serial,
-	GPtrArray **ret_epochs, GError **error)
+bool wax_store_epoch_by_issuer_serial(
+	WaxStore *store, WaxSpan issuer_serial, GPtrArray **ret_epochs, GError **error)
 {
 	g_autoptr(WaxQuery) query = NULL;
 
@@ -258,8 +261,8 @@ bool wax_store_epoch_by_issuer_serial(WaxStore *store, WaxSpan issuer_serial,
 	       wax_rows_all(query, epoch_of, free_epoch, ret_epochs, error);
 }
 
-bool wax_store_epoch_by_key_id(WaxStore *store, WaxSpan key_id, GPtrArray **ret_epochs,
-	GError **error)
+bool wax_store_epoch_by_key_id(
+	WaxStore *store, WaxSpan key_id, GPtrArray **ret_epochs, GError **error)
 {
 	g_autoptr(WaxQuery) query = NULL;
 
@@ -292,14 +295,14 @@ static void *certifier_of(WaxQuery *query)
 
 #define CERTIFIER_COLUMNS "SELECT id, name, der, record, state, created FROM certifiers "
 
-bool wax_store_certifier_find(WaxStore *store, const char *name, WaxCertifier **ret_certifier,
-	GError **error)
+bool wax_store_certifier_find(
+	WaxStore *store, const char *name, WaxCertifier **ret_certifier, GError **error)
 {
 	g_autoptr(WaxQuery) query = NULL;
 	bool more;
 
-	if (!wax_store_query(store, &query, error, CERTIFIER_COLUMNS "WHERE name=?1 OR id=?1", "s",
-		    name) ||
+	if (!wax_store_query(
+		    store, &query, error, CERTIFIER_COLUMNS "WHERE name=?1 OR id=?1", "s", name) ||
 		!wax_query_next(query, &more, error))
 		return false;
 	*ret_certifier = more ? certifier_of(query) : NULL;

@@ -22,8 +22,8 @@
 
 typedef struct {
 	char *id;
-	char *person;       /* NULL for a domain's */
-	char *domain;       /* NULL for a person's */
+	char *person;	    /* NULL for a domain's */
+	char *domain;	    /* NULL for a person's */
 	char *default_sign; /* epoch id; NULL: the newest active one */
 	char **addresses;
 	int64_t created;
@@ -34,12 +34,12 @@ typedef struct {
 	char *identity;
 	char *purpose; /* "sign", "encrypt", "both" */
 	int64_t number;
-	char *state;      /* "pending", "active", "archived", "compromised" */
+	char *state;	  /* "pending", "active", "archived", "compromised" */
 	char *protection; /* "host-key", "passphrase", "token" */
 	GByteArray *record;
 	GByteArray *spki_sha256;
-	char *certificate; /* id; NULL while pending */
-	GByteArray *issuer_serial, *key_id; /* of the certificate; empty while pending */
+	char *certificate;		      /* id; NULL while pending */
+	GByteArray *issuer_serial, *key_id;   /* of the certificate; empty while pending */
 	int64_t created, activated, archived; /* 0: not yet */
 } WaxEpoch;
 
@@ -57,17 +57,18 @@ void wax_epoch_free(WaxEpoch *epoch);
 void wax_certifier_free(WaxCertifier *certifier);
 
 /* wax_store_identity_add - inside the caller's transaction */
-bool wax_store_identity_add(WaxStore *store, const WaxStoredIdentity *identity,
-	GError **error) WAX_MUST_USE;
+bool wax_store_identity_add(
+	WaxStore *store, const WaxStoredIdentity *identity, GError **error) WAX_MUST_USE;
 
 /* wax_store_identity_find - by id, address or domain; *ret_identity NULL when there is none */
 bool wax_store_identity_find(WaxStore *store, const char *key, WaxStoredIdentity **ret_identity,
 	GError **error) WAX_MUST_USE;
-bool wax_store_identity_list(WaxStore *store, GPtrArray **ret_identities, GError **error) WAX_MUST_USE;
+bool wax_store_identity_list(
+	WaxStore *store, GPtrArray **ret_identities, GError **error) WAX_MUST_USE;
 
 /* wax_store_epoch_add - number 0: the next one; *ret_number may be NULL */
-bool wax_store_epoch_add(WaxStore *store, const WaxEpoch *epoch, int64_t *ret_number,
-	GError **error) WAX_MUST_USE;
+bool wax_store_epoch_add(
+	WaxStore *store, const WaxEpoch *epoch, int64_t *ret_number, GError **error) WAX_MUST_USE;
 
 /* wax_store_epoch_certify - the certificate came: what a RecipientInfo will name */
 bool wax_store_epoch_certify(WaxStore *store, const char *id, const char *certificate,
@@ -82,20 +83,21 @@ bool wax_store_epoch_archive_cert(WaxStore *store, const char *certificate, int6
 	int *ret_count, GError **error) WAX_MUST_USE;
 
 /* wax_store_epoch_list - of one identity, or of all when NULL */
-bool wax_store_epoch_list(WaxStore *store, const char *identity, GPtrArray **ret_epochs,
-	GError **error) WAX_MUST_USE;
+bool wax_store_epoch_list(
+	WaxStore *store, const char *identity, GPtrArray **ret_epochs, GError **error) WAX_MUST_USE;
 
 /* the keys that a RecipientInfo may name; several when a key id is shared */
 bool wax_store_epoch_by_issuer_serial(WaxStore *store, WaxSpan issuer_serial,
 	GPtrArray **ret_epochs, GError **error) WAX_MUST_USE;
-bool wax_store_epoch_by_key_id(WaxStore *store, WaxSpan key_id, GPtrArray **ret_epochs,
-	GError **error) WAX_MUST_USE;
+bool wax_store_epoch_by_key_id(
+	WaxStore *store, WaxSpan key_id, GPtrArray **ret_epochs, GError **error) WAX_MUST_USE;
 
-bool wax_store_certifier_add(WaxStore *store, const WaxCertifier *certifier,
-	GError **error) WAX_MUST_USE;
+bool wax_store_certifier_add(
+	WaxStore *store, const WaxCertifier *certifier, GError **error) WAX_MUST_USE;
 bool wax_store_certifier_find(WaxStore *store, const char *name, WaxCertifier **ret_certifier,
 	GError **error) WAX_MUST_USE;
-bool wax_store_certifier_list(WaxStore *store, GPtrArray **ret_certifiers, GError **error) WAX_MUST_USE;
+bool wax_store_certifier_list(
+	WaxStore *store, GPtrArray **ret_certifiers, GError **error) WAX_MUST_USE;
 
 /* wax_store_serial_reserve - durable before anything is signed; DUPLICATE when it was used */
 bool wax_store_serial_reserve(WaxStore *store, const char *certifier, const char *serial,

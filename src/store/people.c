@@ -79,8 +79,7 @@ static WaxDomain *domain_of(WaxQuery *query)
 	return domain;
 }
 
-bool wax_store_domain_get(WaxStore *store, const char *name, WaxDomain **ret_domain,
-	GError **error)
+bool wax_store_domain_get(WaxStore *store, const char *name, WaxDomain **ret_domain, GError **error)
 {
 	g_autoptr(WaxQuery) query = NULL;
 	bool more;
@@ -142,7 +141,8 @@ static bool load_addresses(WaxStore *store, WaxPerson *person, GError **error)
 	bool more;
 
 	if (!wax_store_query(store, &query, error,
-		    "SELECT address FROM addresses WHERE person=?1 ORDER BY is_primary DESC, address",
+		    "SELECT address FROM addresses WHERE person=?1 ORDER BY is_primary DESC, "
+		    "address",
 		    "s", person->id) ||
 		!wax_query_next(query, &more, error))
 		return false;
@@ -166,8 +166,7 @@ static WaxPerson *person_of(WaxQuery *query)
 	return person;
 }
 
-bool wax_store_person_find(WaxStore *store, const char *key, WaxPerson **ret_person,
-	GError **error)
+bool wax_store_person_find(WaxStore *store, const char *key, WaxPerson **ret_person, GError **error)
 {
 	g_autoptr(WaxPerson) person = NULL;
 	g_autoptr(WaxQuery) query = NULL;

@@ -30,7 +30,7 @@ typedef struct {
 typedef struct {
 	char *id;
 	char *name;
-	char *state;      /* "active" */
+	char *state;	  /* "active" */
 	char **addresses; /* the primary one first */
 	int64_t created;
 } WaxPerson;
@@ -43,8 +43,8 @@ bool wax_store_domain_set(WaxStore *store, const WaxDomain *domain, GError **err
 bool wax_store_domain_remove(WaxStore *store, const char *name, GError **error) WAX_MUST_USE;
 
 /* wax_store_domain_get - *ret_domain NULL when there is none */
-bool wax_store_domain_get(WaxStore *store, const char *name, WaxDomain **ret_domain,
-	GError **error) WAX_MUST_USE;
+bool wax_store_domain_get(
+	WaxStore *store, const char *name, WaxDomain **ret_domain, GError **error) WAX_MUST_USE;
 bool wax_store_domain_list(WaxStore *store, GPtrArray **ret_domains, GError **error) WAX_MUST_USE;
 
 /* wax_store_person_add - inside the caller's transaction */
@@ -52,8 +52,8 @@ bool wax_store_person_add(WaxStore *store, const WaxPerson *person, GError **err
 bool wax_store_person_remove(WaxStore *store, const char *id, GError **error) WAX_MUST_USE;
 
 /* wax_store_person_find - by id or by address; *ret_person NULL when there is none */
-bool wax_store_person_find(WaxStore *store, const char *key, WaxPerson **ret_person,
-	GError **error) WAX_MUST_USE;
+bool wax_store_person_find(
+	WaxStore *store, const char *key, WaxPerson **ret_person, GError **error) WAX_MUST_USE;
 bool wax_store_person_list(WaxStore *store, GPtrArray **ret_persons, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxDomain, wax_domain_free)

@@ -59,7 +59,8 @@ bool wax_store_policy_add(WaxStore *store, const char *text, const char *by, int
 
 	if (!wax_store_query(store, &query, error,
 		    "INSERT INTO policies (version, body, applied_by, applied)"
-		    " SELECT COALESCE(MAX(version),0)+1, ?1, ?2, ?3 FROM policies RETURNING version",
+		    " SELECT COALESCE(MAX(version),0)+1, ?1, ?2, ?3 FROM policies RETURNING "
+		    "version",
 		    "ssi", text, by, at) ||
 		!wax_query_next(query, &more, error))
 		return false;
@@ -70,7 +71,8 @@ bool wax_store_policy_add(WaxStore *store, const char *text, const char *by, int
 bool wax_store_audit_add(WaxStore *store, const WaxAuditEvent *event, GError **error)
 {
 	return wax_store_run(store, error,
-		"INSERT INTO audit (seq, at, actor, actor_key, object, from_state, to_state, reason,"
+		"INSERT INTO audit (seq, at, actor, actor_key, object, from_state, to_state, "
+		"reason,"
 		" input_sha256) SELECT COALESCE(MAX(seq),0)+1, ?1,?2,?3,?4,?5,?6,?7,?8 FROM audit",
 		"isssssss", event->at, event->actor, event->actor_key, event->object,
 		event->from_state, event->to_state, event->reason, event->input_sha256);
@@ -92,8 +94,8 @@ static void *event_of(WaxQuery *query)
 	return event;
 }
 
-bool wax_store_audit_list(WaxStore *store, int64_t before, int limit, GPtrArray **ret_events,
-	GError **error)
+bool wax_store_audit_list(
+	WaxStore *store, int64_t before, int limit, GPtrArray **ret_events, GError **error)
 {
 	g_autoptr(WaxQuery) query = NULL;
 

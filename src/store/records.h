@@ -28,7 +28,7 @@ typedef struct {
 typedef struct {
 	int64_t seq, at;
 	char *actor, *actor_key;
-	char *object;           /* "domain example.com" */
+	char *object; /* "domain example.com" */
 	char *from_state, *to_state;
 	char *reason;
 	char *input_sha256;
@@ -38,8 +38,8 @@ void wax_stored_policy_free(WaxStoredPolicy *policy);
 void wax_audit_event_free(WaxAuditEvent *event);
 
 /* wax_store_policy_latest - version 0 and an empty text when there is none */
-bool wax_store_policy_latest(WaxStore *store, WaxStoredPolicy **ret_policy,
-	GError **error) WAX_MUST_USE;
+bool wax_store_policy_latest(
+	WaxStore *store, WaxStoredPolicy **ret_policy, GError **error) WAX_MUST_USE;
 bool wax_store_policy_add(WaxStore *store, const char *text, const char *by, int64_t at,
 	int64_t *ret_version, GError **error) WAX_MUST_USE;
 

@@ -3,8 +3,8 @@
 
 #include "core/status.h"
 
-bool wax_rows_all(WaxQuery *query, WaxRowMake make, GDestroyNotify done, GPtrArray **ret_list,
-	GError **error)
+bool wax_rows_all(
+	WaxQuery *query, WaxRowMake make, GDestroyNotify done, GPtrArray **ret_list, GError **error)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(done);
 	bool more;

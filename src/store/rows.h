@@ -26,8 +26,8 @@ bool wax_rows_all(WaxQuery *query, WaxRowMake make, GDestroyNotify done, GPtrArr
 bool wax_rows_texts(WaxQuery *query, char ***ret_texts, GError **error) WAX_MUST_USE;
 
 /* wax_rows_changed - NOT_FOUND unless the last run changed a row */
-bool wax_rows_changed(WaxStore *store, const char *what, const char *name,
-	GError **error) WAX_MUST_USE;
+bool wax_rows_changed(
+	WaxStore *store, const char *what, const char *name, GError **error) WAX_MUST_USE;
 
 /* wax_bytes_span - NULL gives an empty span */
 WaxSpan wax_bytes_span(const GByteArray *bytes);
