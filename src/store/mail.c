@@ -74,6 +74,7 @@ typedef struct {
 
 struct WaxMailBatch {
 	GArray *rows;
+	bool posted; /* nobody waits: free it when it is written */
 	bool done;
 	GError *failure;
 };
@@ -208,10 +209,16 @@ bool wax_mail_open_reader(const char *path, WaxMail **ret_mail, GError **error)
 	return true;
 }
 
+static void lead(WaxMail *mail);
+
 void wax_mail_close(WaxMail *mail)
 {
 	if (!mail)
 		return;
+	g_mutex_lock(&mail->queue_lock);
+	if (mail->queue->len > 0)
+		lead(mail);
+	g_mutex_unlock(&mail->queue_lock);
 	for (size_t i = 0; i < ROW_COUNT_; i++)
 		sqlite3_finalize(mail->write[i]);
 	sqlite3_finalize(mail->look);
@@ -460,7 +467,7 @@ static bool write_all(WaxMail *mail, GPtrArray *batches, GError **error)
 	return done;
 }
 
-/* lead - write what has queued up; called and left with the queue locked */
+/* lead - write what has queued up, in its order; called and left with the queue locked */
 static void lead(WaxMail *mail)
 {
 	g_autoptr(GPtrArray) batches = mail->queue;
@@ -476,6 +483,10 @@ static void lead(WaxMail *mail)
 	for (guint i = 0; i < batches->len; i++) {
 		WaxMailBatch *batch = g_ptr_array_index(batches, i);
 
+		if (batch->posted) {
+			wax_mail_batch_free(batch);
+			continue;
+		}
 		batch->done = true;
 		batch->failure = done ? NULL : g_error_copy(failure);
 	}
@@ -504,6 +515,14 @@ bool wax_mail_commit(WaxMail *mail, WaxMailBatch *batch, GError **error)
 		g_propagate_error(error, g_steal_pointer(&batch->failure));
 	wax_mail_batch_free(batch);
 	return done;
+}
+
+void wax_mail_post(WaxMail *mail, WaxMailBatch *batch)
+{
+	batch->posted = true;
+	g_mutex_lock(&mail->queue_lock);
+	g_ptr_array_add(mail->queue, batch);
+	g_mutex_unlock(&mail->queue_lock);
 }
 
 /* ---- reading ---- */

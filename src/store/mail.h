@@ -94,6 +94,9 @@ void wax_mail_batch_step(WaxMailBatch *batch, const char *reference, int64_t mic
 /* wax_mail_commit - durable when it returns true; takes the batch either way */
 bool wax_mail_commit(WaxMail *mail, WaxMailBatch *batch, GError **error) WAX_MUST_USE;
 
+/* wax_mail_post - written with the next commit of anybody, or at close; takes the batch */
+void wax_mail_post(WaxMail *mail, WaxMailBatch *batch);
+
 /* ---- reading ---- */
 
 typedef struct {
