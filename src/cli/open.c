@@ -9,6 +9,7 @@
 #include "cli/verbs.h"
 #include "core/clock.h"
 #include "core/status.h"
+#include "crypto/crl.h"
 #include "trust/path.h"
 
 #define EXIT_IDENTITY 77
@@ -53,6 +54,21 @@ static bool load_anchors(const GPtrArray *paths, GPtrArray **ret_anchors, GError
 	for (unsigned i = 0; i < certs->len; i++)
 		g_ptr_array_add(anchors, wax_anchor_new(certs->pdata[i], NULL, /* forbidden= */ false));
 	*ret_anchors = g_steal_pointer(&anchors);
+	return true;
+}
+
+static bool load_crls(const GPtrArray *paths, GPtrArray **ret_crls, GError **error)
+{
+	g_autoptr(GPtrArray) crls = g_ptr_array_new_with_free_func((GDestroyNotify)wax_crl_free);
+
+	for (unsigned i = 0; i < paths->len; i++) {
+		WaxCrl *crl = wax_crl_load(paths->pdata[i], error);
+
+		if (!crl)
+			return false;
+		g_ptr_array_add(crls, crl);
+	}
+	*ret_crls = g_steal_pointer(&crls);
 	return true;
 }
 
@@ -103,13 +119,15 @@ static int open_message(const Arguments *a, const WaxKeyring *keyring, GError **
 {
 	WaxUnwrapper keys = wax_keyring_unwrapper((WaxKeyring *)(uintptr_t)keyring);
 	g_auto(WaxInput) input = { .fd = -1 }, content = { .fd = -1 };
-	g_autoptr(GPtrArray) anchors = NULL;
+	g_autoptr(GPtrArray) anchors = NULL, crls = NULL;
 	g_autoptr(WaxOpened) opened = NULL;
 	WaxOpenOptions options = { .keys = &keys, .at = a->when, .from = a->from, .historic = a->historic };
 
-	if (!load_anchors(a->anchors, &anchors, error) || !wax_input_open(a->file, &input, error))
+	if (!load_anchors(a->anchors, &anchors, error) || !load_crls(a->crls, &crls, error) ||
+		!wax_input_open(a->file, &input, error))
 		return -1;
 	options.anchors = anchors;
+	options.crls = crls;
 	if (a->content) {
 		if (!wax_input_open(a->content, &content, error))
 			return -1;

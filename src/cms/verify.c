@@ -368,6 +368,10 @@ static bool read_unsigned(WaxBer *in, WaxSigner *signer, WaxFault *fault)
 			return false;
 		if (wax_span_equal(oid, oid_countersignature))
 			signer->countersignatures++;
+		/* RFC 5652 11.1 to 11.3: these "MUST NOT be an unsigned attribute" */
+		else if (wax_span_equal(oid, oid_content_type) || wax_span_equal(oid, oid_message_digest) ||
+			wax_span_equal(oid, oid_signing_time))
+			note(signer, WAX_R_CMS_ATTRS_MALFORMED);
 	}
 	return true;
 }

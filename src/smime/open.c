@@ -144,7 +144,7 @@ static void give_up(Object *object, WaxReason reason)
 	object->o->levels.enough = true;
 }
 
-static WaxLayerKind kind_of(WaxCmsType type, bool has_content)
+static WaxLayerKind kind_of(WaxCmsType type)
 {
 	switch (type) {
 	case WAX_CMS_SIGNED:
@@ -156,7 +156,6 @@ static WaxLayerKind kind_of(WaxCmsType type, bool has_content)
 	case WAX_CMS_COMPRESSED:
 		return WAX_LAYER_COMPRESSED;
 	default:
-		(void)has_content;
 		return WAX_LAYER_UNKNOWN;
 	}
 }
@@ -266,7 +265,7 @@ static void begin_encrypted(Object *object)
 
 static void begin_object(Object *object)
 {
-	object->layer->kind = kind_of(object->reader.type, object->reader.has_content);
+	object->layer->kind = kind_of(object->reader.type);
 	if (wax_layer_is_encrypted(object->layer->kind))
 		begin_encrypted(object);
 	else if (object->layer->kind == WAX_LAYER_OPAQUE_SIGNED)
@@ -520,6 +519,7 @@ static void judge_signers(Object *object)
 		.author = &object->o->author,
 		.anchors = options->anchors,
 		.untrusted = options->untrusted,
+		.crls = options->crls,
 		.at = options->at,
 		.historic = options->historic,
 		.has_date = object->o->verdict->has_date,
@@ -563,6 +563,9 @@ static bool peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, bo
 	object_init(&object, o, n, layer, base64);
 	ok = run(o, n, from, to, object_write, &object, error);
 	end_input(&object);
+	/* cut before its head was complete: the type may be known all the same */
+	if (object.broken && layer->kind == WAX_LAYER_UNKNOWN)
+		layer->kind = kind_of(object.reader.type);
 	if (ok && !object.broken && layer->encryption != WAX_ENCRYPTION_UNDECRYPTABLE) {
 		bool detached = layer->kind == WAX_LAYER_OPAQUE_SIGNED && !object.reader.has_content;
 

@@ -7,6 +7,7 @@
 #include "crypto/key.h"
 #include "smime/level.h"
 #include "trust/path.h"
+#include "trust/revocation.h"
 
 #define ROOM        (512 * 1024)
 #define CERTS_MAX   64               /* L-07 */
@@ -187,7 +188,17 @@ static void check_chain(const Judge *judge, const WaxSigner *signer, const WaxCe
 	};
 	g_auto(WaxPathVerdict) verdict = wax_trust_path(cert, &question);
 
+	/* weakness must not hide what else the chain suffers from: ask again without it */
+	if (verdict.reason == WAX_R_TRUST_WEAK) {
+		g_auto(WaxPathVerdict) lenient = { 0 };
+
+		question.historic = true;
+		lenient = wax_trust_path(cert, &question);
+		add(out, lenient.reason);
+	}
 	add(out, verdict.reason);
+	if (verdict.chain && verdict.chain->len)
+		add(out, wax_trust_revocation(verdict.chain, context->crls, question.at));
 	if (verdict.no_revocation_source)
 		wax_reasons_add(&out->notes, WAX_R_SIG_NO_REVOCATION_SOURCE);
 	for (unsigned i = 0; verdict.chain && i < verdict.chain->len; i++)

@@ -43,7 +43,7 @@ void wax_digests_done(WaxDigests *digests);
 
 typedef struct {
 	const WaxAuthor *author;
-	GPtrArray *anchors, *untrusted; /* WaxAnchor; WaxCert; each may be NULL */
+	GPtrArray *anchors, *untrusted, *crls; /* WaxAnchor; WaxCert; WaxCrl; each may be NULL */
 	int64_t at;
 	bool historic;
 	bool has_date;
