@@ -335,10 +335,14 @@ void wax_deliver_protected(WaxDeliverer *deliverer, const WaxCopyDelivery *copy,
 }
 
 void wax_deliver_plain(WaxDeliverer *deliverer, const WaxCopyDelivery *copy,
-	const WaxPlainToken *token, WaxReply *ret_replies)
+	const WaxPlainToken *const *tokens, WaxReply *ret_replies)
 {
-	/* the type demands a token; a NULL is a bug that must not become a leak */
-	if (!token) {
+	bool covered = true;
+
+	for (size_t i = 0; i < copy->n; i++)
+		covered = covered && wax_plain_token_covers(tokens[i], copy->recipients[i]->key);
+	/* the type demands tokens; a wrong one is a bug that must not become a leak */
+	if (!covered) {
 		for (size_t i = 0; i < copy->n; i++)
 			ret_replies[i] = wax_reply_make(451, "4.3.0", "no permission for plaintext");
 		return;

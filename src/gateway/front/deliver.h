@@ -12,7 +12,7 @@
  *	hop's answer was lost the row stays `sending`, so the next attempt is
  *	marked as a possible duplicate.
  *
- *	Plaintext has a door of its own, which takes the token that only the
+ *	Plaintext has a door of its own, which takes the tokens that only the
  *	policy can make; the other door takes copies that are protected, or
  *	go to a mailbox of ours.
  *
@@ -32,10 +32,8 @@
 #include "gateway/front/client.h"
 #include "gateway/front/envelope.h"
 #include "gateway/front/reply.h"
+#include "policy/plan.h"
 #include "store/mail.h"
-
-/* made by policy/plan alone; here it is only demanded */
-typedef struct WaxPlainToken WaxPlainToken;
 
 typedef struct WaxDeliverer WaxDeliverer;
 
@@ -61,9 +59,9 @@ void wax_deliverer_free(WaxDeliverer *deliverer);
 void wax_deliver_protected(WaxDeliverer *deliverer, const WaxCopyDelivery *copy,
 	WaxReply *ret_replies);
 
-/* wax_deliver_plain - leaves unencrypted: only with the token */
+/* wax_deliver_plain - leaves unencrypted: n tokens, one that covers each recipient */
 void wax_deliver_plain(WaxDeliverer *deliverer, const WaxCopyDelivery *copy,
-	const WaxPlainToken *token, WaxReply *ret_replies);
+	const WaxPlainToken *const *tokens, WaxReply *ret_replies);
 
 /* wax_copy_key - SHA-256 over identity, recipient and content, each with its length */
 void wax_copy_key(const char *identity, const char *recipient, const uint8_t content[32],

@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 
 #include "core/clock.h"
+#include "core/event.h"
 #include "core/status.h"
 #include "crypto/digest.h"
 #include "gateway/front/notice.h"
@@ -65,6 +66,7 @@ void wax_decision_clear(WaxDecision *decision)
 	g_clear_pointer(&decision->why, g_free);
 	g_clear_pointer(&decision->signer, g_free);
 	g_clear_pointer(&decision->certs, g_ptr_array_unref);
+	g_clear_pointer(&decision->token, wax_plain_token_free);
 }
 
 void wax_flow_built_clear(WaxFlowBuilt *built)
@@ -263,13 +265,16 @@ static void post_answers(Message *m)
 
 /* ---- copies ---- */
 
-/* deliver_group - one finished copy to those recipients, all of one route */
+/*
+ * deliver_group - one finished copy to those recipients, all of one route; decisions
+ * hold the tokens of an unencrypted copy, NULL: the copy needs none
+ */
 static void deliver_group(Message *m, const GArray *group, const char *route, WaxSpool *spool,
-	const char *method, bool eight_bit, bool header_only, bool protected,
-	const WaxPlainToken *token)
+	const char *method, bool eight_bit, bool header_only, const WaxDecision *decisions)
 {
 	size_t n = group->len;
 	g_autofree const WaxRecipient **recipients = g_new0(const WaxRecipient *, n);
+	g_autofree const WaxPlainToken **tokens = g_new0(const WaxPlainToken *, n);
 	g_autofree WaxReply *replies = g_new0(WaxReply, n);
 	WaxCopyDelivery copy = { .route = route,
 		.envelope = m->envelope,
@@ -284,12 +289,16 @@ static void deliver_group(Message *m, const GArray *group, const char *route, Wa
 		.method = method,
 		.deadline = m->deadline };
 
-	for (size_t i = 0; i < n; i++)
-		recipients[i] = recipient_of(m, g_array_index(group, size_t, i));
-	if (protected)
-		wax_deliver_protected(m->flow->deliverer, &copy, replies);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = g_array_index(group, size_t, i);
+
+		recipients[i] = recipient_of(m, at);
+		tokens[i] = decisions ? decisions[at].token : NULL;
+	}
+	if (decisions)
+		wax_deliver_plain(m->flow->deliverer, &copy, tokens, replies);
 	else
-		wax_deliver_plain(m->flow->deliverer, &copy, token, replies);
+		wax_deliver_protected(m->flow->deliverer, &copy, replies);
 	for (size_t i = 0; i < n; i++) {
 		size_t at = g_array_index(group, size_t, i);
 
@@ -330,8 +339,8 @@ static guint certs_of(const WaxDecision *decision)
 /* may_share - one copy for both?  Never with a recipient that nobody was told about (d.3) */
 static bool may_share(const WaxDecision *a, const WaxDecision *b)
 {
-	return a->method == b->method && a->token == b->token &&
-	       g_strcmp0(a->signer, b->signer) == 0 && g_strcmp0(a->route, b->route) == 0;
+	return a->method == b->method && g_strcmp0(a->signer, b->signer) == 0 &&
+	       g_strcmp0(a->route, b->route) == 0;
 }
 
 /* group_of - the recipients that share the copy of `first`; all get marked as taken */
@@ -430,7 +439,7 @@ static void send_group(Message *m, const GArray *group, const WaxDecision *decis
 		post_step(m, recipient_of(m, g_array_index(group, size_t, i))->key,
 			protected ? "sealed" : "prepared", built.summary);
 	deliver_group(m, group, first->route, built.copy, method_name(first), built.eight_bit,
-		/* header_only= */ false, protected, first->token);
+		/* header_only= */ false, protected ? NULL : decisions);
 }
 
 /* check_outbound - what refuses the whole message before anybody decides */
@@ -596,7 +605,7 @@ static void deliver_inbound(Message *m, WaxFlowOpened *opened, char **routes)
 		deliver_group(m, group, routes[i], shown ? opened->shown : opened->original,
 			shown && opened->decrypted ? "opened" : "as-is",
 			shown ? opened->shown_eight_bit : opened->original_eight_bit,
-			shown && opened->decrypted, /* protected= */ true, NULL);
+			shown && opened->decrypted, /* decisions= */ NULL);
 	}
 }
 
@@ -838,6 +847,25 @@ static void on_abort(void *ctx)
 	forget(ctx);
 }
 
+/* report - one event for one message: no address, no subject */
+static void report(const Message *m)
+{
+	size_t sent = 0, refused = 0, n = m->envelope->recipients->len;
+
+	for (size_t i = 0; i < n; i++) {
+		sent += wax_reply_is_ok(&m->replies[i]);
+		refused += wax_reply_is_permanent(&m->replies[i]);
+	}
+	wax_event(WAX_INFO, "message-answered",
+		WAX_FIELD("direction",
+			WAX_STR(m->flow->rules.direction == WAX_OUTBOUND ? "out" : "in")),
+		WAX_FIELD("reference", WAX_STR(m->reference)),
+		WAX_FIELD("queue", WAX_STR(m->queue ? m->queue : "")),
+		WAX_FIELD("size", WAX_UINT(wax_spool_size(m->spool))), WAX_FIELD("sent", WAX_UINT(sent)),
+		WAX_FIELD("refused", WAX_UINT(refused)),
+		WAX_FIELD("deferred", WAX_UINT(n - sent - refused)));
+}
+
 /* first_named - the same mailbox may be named twice: it gets one copy and two answers */
 static size_t first_named(const WaxEnvelope *envelope, size_t i)
 {
@@ -885,6 +913,7 @@ static void on_end(void *ctx, const WaxEnvelope *envelope, WaxReply *replies)
 		come_in(&m, session->peer);
 	tell_sender(&m);
 	post_answers(&m);
+	report(&m);
 	for (size_t i = 0; i < n; i++)
 		replies[i] = replies[first_named(envelope, i)];
 	g_free(m.identity);

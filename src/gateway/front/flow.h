@@ -72,7 +72,7 @@ typedef struct {
 	char *why;    /* JSON object for the timeline */
 	char *signer; /* identity; NULL: unsigned */
 	GPtrArray *certs; /* of GBytes: DER, of SEAL */
-	const WaxPlainToken *token; /* of PLAIN and SIGN */
+	WaxPlainToken *token; /* of PLAIN and SIGN: owned */
 } WaxDecision;
 
 /* what a worker shall make of the message */

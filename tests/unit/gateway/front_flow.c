@@ -14,9 +14,16 @@
 #include "core/status.h"
 #include "gateway/front/flow.h"
 
-/* a token of the tests' own making: only its address matters here */
-static const char token_body;
-static const WaxPlainToken *token = (const WaxPlainToken *)&token_body;
+/* token_for - as the policy makes it, for a plan that allows plaintext */
+static WaxPlainToken *token_for(const char *address)
+{
+	g_autoptr(WaxPlan) plan = wax_plan_new("ann@own.example");
+	WaxPlanRecipient *recipient = wax_plan_add(plan, address);
+
+	recipient->floor = WAX_FLOOR_NONE;
+	recipient->method = WAX_PLAN_PLAIN;
+	return wax_plan_plain_token(plan, address);
+}
 
 /* the rest of the service, as simple as it can be */
 typedef struct {
@@ -95,9 +102,11 @@ static bool fake_decide(void *ctx, const WaxEnvelope *envelope, const WaxFlowFac
 			g_ptr_array_add(decision->certs, g_bytes_new("cert", 4));
 		} else if (g_str_has_prefix(recipient->key, "plain")) {
 			decision->method = WAX_METHOD_PLAIN;
-			decision->token = token;
+			decision->token = token_for(recipient->key);
+			assert_non_null(decision->token);
 		} else if (g_str_has_prefix(recipient->key, "stolen")) {
-			decision->method = WAX_METHOD_PLAIN; /* a plan without a token */
+			decision->method = WAX_METHOD_PLAIN; /* a token that is for somebody else */
+			decision->token = token_for("plain@x.example");
 		} else if (g_str_has_prefix(recipient->key, "none")) {
 			decision->method = WAX_METHOD_REFUSE;
 			decision->reason = WAX_R_NO_CERTIFICATE;
