@@ -47,17 +47,6 @@ typedef struct {
 
 /* ---- ownership ---- */
 
-void wax_flow_facts_clear(WaxFlowFacts *facts)
-{
-	g_clear_pointer(&facts->message_id, g_free);
-	g_clear_pointer(&facts->from, g_free);
-	g_clear_pointer(&facts->named, g_ptr_array_unref);
-	g_clear_pointer(&facts->parents, g_ptr_array_unref);
-	g_clear_pointer(&facts->hop, g_free);
-	g_clear_pointer(&facts->raise, g_free);
-	g_clear_pointer(&facts->lower, g_free);
-}
-
 void wax_decision_clear(WaxDecision *decision)
 {
 	g_clear_pointer(&decision->text, g_free);
@@ -323,7 +312,7 @@ static bool in_time(const Message *m, GError **error)
 
 /* ---- outbound ---- */
 
-static bool is_named(const WaxFlowFacts *facts, const char *key)
+static bool is_named(const WaxJobFacts *facts, const char *key)
 {
 	for (guint i = 0; facts->named && i < facts->named->len; i++)
 		if (strcmp(g_ptr_array_index(facts->named, i), key) == 0)
@@ -344,7 +333,7 @@ static bool may_share(const WaxDecision *a, const WaxDecision *b)
 }
 
 /* group_of - the recipients that share the copy of `first`; all get marked as taken */
-static GArray *group_of(Message *m, const WaxFlowFacts *facts, const WaxDecision *decisions,
+static GArray *group_of(Message *m, const WaxJobFacts *facts, const WaxDecision *decisions,
 	size_t first, bool *taken)
 {
 	GArray *group = g_array_new(FALSE, FALSE, sizeof(size_t));
@@ -443,7 +432,7 @@ static void send_group(Message *m, const GArray *group, const WaxDecision *decis
 }
 
 /* check_outbound - what refuses the whole message before anybody decides */
-static bool check_outbound(Message *m, const WaxFlowFacts *facts, GError **error)
+static bool check_outbound(Message *m, const WaxJobFacts *facts, GError **error)
 {
 	if (facts->fault != WAX_R_NONE)
 		return wax_fail(error, facts->fault, "the message cannot be sent as it is: %s",
@@ -454,7 +443,7 @@ static bool check_outbound(Message *m, const WaxFlowFacts *facts, GError **error
 }
 
 /* honour_marker - what carries our marker was done before: it passes, or it is a loop */
-static void honour_marker(Message *m, const WaxFlowFacts *facts, WaxDecision *decisions)
+static void honour_marker(Message *m, const WaxJobFacts *facts, WaxDecision *decisions)
 {
 	for (size_t i = 0; i < m->envelope->recipients->len; i++) {
 		WaxDecision *decision = &decisions[i];
@@ -532,7 +521,7 @@ static void set_identity(Message *m, const char *message_id)
 static void go_out(Message *m, const char *peer)
 {
 	size_t n = m->envelope->recipients->len;
-	g_auto(WaxFlowFacts) facts = { 0 };
+	g_auto(WaxJobFacts) facts = { 0 };
 	g_autoptr(GError) error = NULL;
 	g_autofree bool *taken = g_new0(bool, n);
 	WaxDecision *decisions;

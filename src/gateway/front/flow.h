@@ -29,38 +29,12 @@
 #include "crypto/spool.h"
 #include "gateway/front/deliver.h"
 #include "gateway/front/serve.h"
+#include "gateway/proto.h"
 
 typedef enum {
 	WAX_OUTBOUND,
 	WAX_INBOUND,
 } WaxDirection;
-
-/* what a worker says about an outbound message; it never leaves the gateway */
-typedef struct {
-	char *message_id;   /* NULL: none */
-	char *from;         /* key of the single From; NULL: none, several or unreadable */
-	GPtrArray *named;   /* keys of To and Cc */
-	GPtrArray *parents; /* Message-IDs of In-Reply-To and References */
-	unsigned received;
-	char *hop; /* value of X-Waxwing-Hop; NULL: none */
-	bool sealed; /* already encrypted end to end */
-	bool signed_;
-	bool eight_bit;
-	bool calendar;
-	char *raise; /* floor asked for by a trigger; NULL: none */
-	char *lower; /* floor asked for by a trigger that lowers; NULL: none */
-	WaxReason fault; /* why it must be refused: MIME_DUPLICATE_HEADER; NONE */
-	bool malformed;  /* for certain; what follows is the policy's */
-} WaxFlowFacts;
-
-typedef enum {
-	WAX_METHOD_UNDECIDED,
-	WAX_METHOD_PLAIN,
-	WAX_METHOD_SIGN,
-	WAX_METHOD_SEAL, /* signed when there is a signer */
-	WAX_METHOD_PASS, /* already protected: as it is */
-	WAX_METHOD_REFUSE,
-} WaxMethod;
 
 /* one recipient's outcome, decided by the policy */
 typedef struct {
@@ -111,9 +85,9 @@ typedef struct {
 	void *ctx;
 	/* is that domain ours?  route: where its mail goes */
 	bool (*domain)(void *ctx, const char *domain, bool *ret_own, char **ret_route, GError **error);
-	bool (*facts)(void *ctx, WaxSpool *message, WaxFlowFacts *ret_facts, GError **error);
+	bool (*facts)(void *ctx, WaxSpool *message, WaxJobFacts *ret_facts, GError **error);
 	/* n decisions, one for each recipient; all of them before anything is sent */
-	bool (*decide)(void *ctx, const WaxEnvelope *envelope, const WaxFlowFacts *facts,
+	bool (*decide)(void *ctx, const WaxEnvelope *envelope, const WaxJobFacts *facts,
 		WaxDecision *ret_decisions, GError **error);
 	bool (*build)(void *ctx, WaxSpool *message, const WaxFlowBuild *build,
 		WaxFlowBuilt *ret_built, GError **error);
@@ -153,12 +127,10 @@ char *wax_flow_hop(WaxSpan secret, WaxDirection direction, const char *queue,
 bool wax_flow_hop_check(WaxSpan secret, WaxDirection direction, const char *value,
 	const GPtrArray *recipients);
 
-void wax_flow_facts_clear(WaxFlowFacts *facts);
 void wax_decision_clear(WaxDecision *decision);
 void wax_flow_built_clear(WaxFlowBuilt *built);
 void wax_flow_opened_clear(WaxFlowOpened *opened);
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WaxFlowFacts, wax_flow_facts_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WaxFlowBuilt, wax_flow_built_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WaxFlowOpened, wax_flow_opened_clear)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxFlow, wax_flow_free)

@@ -59,7 +59,7 @@ static bool fake_domain(void *ctx, const char *domain, bool *ret_own, char **ret
 	return true;
 }
 
-static bool fake_facts(void *ctx, WaxSpool *message, WaxFlowFacts *facts, GError **error)
+static bool fake_facts(void *ctx, WaxSpool *message, WaxJobFacts *facts, GError **error)
 {
 	Service *s = ctx;
 
@@ -82,7 +82,7 @@ static void free_bytes(gpointer bytes)
 	g_bytes_unref(bytes);
 }
 
-static bool fake_decide(void *ctx, const WaxEnvelope *envelope, const WaxFlowFacts *facts,
+static bool fake_decide(void *ctx, const WaxEnvelope *envelope, const WaxJobFacts *facts,
 	WaxDecision *decisions, GError **error)
 {
 	Service *s = ctx;
