@@ -42,8 +42,9 @@ bool wax_input_open(const char *path, WaxInput *ret_input, GError **error)
 	if (fstat(input.fd, &found) == 0 && S_ISDIR(found.st_mode))
 		return wax_fail(error, WAX_R_NO_INPUT, "%s is a folder", path);
 	/* a file that was read from already is not at its beginning: treat it as a pipe */
-	ok = S_ISREG(found.st_mode) && lseek(input.fd, 0, SEEK_CUR) == 0 ?
-		wax_source_fd(input.fd, &input.source, error) : spool_pipe(input.fd, &input, error);
+	ok = S_ISREG(found.st_mode) && lseek(input.fd, 0, SEEK_CUR) == 0
+		     ? wax_source_fd(input.fd, &input.source, error)
+		     : spool_pipe(input.fd, &input, error);
 	if (!ok)
 		return false;
 	*ret_input = input;
@@ -75,10 +76,11 @@ bool wax_output_open(const char *path, WaxOutput *ret_output, GError **error)
 
 		output.path = g_strdup(path);
 		output.temporary = in_place ? NULL : g_strconcat(path, ".XXXXXX", NULL);
-		output.fd = in_place ? open(path, O_WRONLY | O_CLOEXEC) :
-			g_mkstemp_full(output.temporary, O_WRONLY | O_CLOEXEC, 0600);
+		output.fd = in_place ? open(path, O_WRONLY | O_CLOEXEC)
+				     : g_mkstemp_full(output.temporary, O_WRONLY | O_CLOEXEC, 0600);
 		if (output.fd < 0) {
-			(void)wax_fail_errno(error, errno, "cannot write %s: %s", path, g_strerror(errno));
+			(void)wax_fail_errno(
+				error, errno, "cannot write %s: %s", path, g_strerror(errno));
 			g_free(output.path);
 			g_free(output.temporary);
 			return false;
@@ -94,7 +96,8 @@ bool wax_output_commit(WaxOutput *output, GError **error)
 	if (!output->temporary)
 		return true;
 	if (rename(output->temporary, output->path) != 0)
-		return wax_fail_errno(error, errno, "cannot write %s: %s", output->path, g_strerror(errno));
+		return wax_fail_errno(
+			error, errno, "cannot write %s: %s", output->path, g_strerror(errno));
 	g_clear_pointer(&output->temporary, g_free);
 	return true;
 }
@@ -124,7 +127,8 @@ bool wax_password_load(const char *path, WaxSecret **ret_password, GError **erro
 	end = bytes->len ? memchr(bytes->data, '\n', bytes->len) : NULL;
 	if (end && end > bytes->data && end[-1] == '\r')
 		end--;
-	*ret_password = wax_secret_dup(WAX_SPAN(bytes->data, end ? (size_t)(end - bytes->data) : bytes->len));
+	*ret_password = wax_secret_dup(
+		WAX_SPAN(bytes->data, end ? (size_t)(end - bytes->data) : bytes->len));
 	wax_wipe(bytes->data, bytes->len);
 	return true;
 }

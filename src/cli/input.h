@@ -45,7 +45,8 @@ void wax_output_done(WaxOutput *output);
 bool wax_password_load(const char *path, WaxSecret **ret_password, GError **error) WAX_MUST_USE;
 
 /* wax_certificates_load - of several PEM or DER files; elements are WaxCert */
-bool wax_certificates_load(const GPtrArray *paths, GPtrArray **ret_certs, GError **error) WAX_MUST_USE;
+bool wax_certificates_load(
+	const GPtrArray *paths, GPtrArray **ret_certs, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WaxInput, wax_input_done)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WaxOutput, wax_output_done)

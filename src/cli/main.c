@@ -13,11 +13,15 @@ static const struct {
 	const char *usage;
 } verbs[] = {
 	{ "open", wax_cli_open,
-	  "waxwing open FILE|- [--identity KEY.p12|KEY.pem[,CERT.pem]]... [--password-file F] [--content F]\n"
-	  "             [--anchor PEM]... [--crl F]... [--at RFC3339] [--from ADDR] [--historic] [--out F] [--json]" },
+		"waxwing open FILE|- [--identity KEY.p12|KEY.pem[,CERT.pem]]... [--password-file "
+		"F] [--content F]\n"
+		"             [--anchor PEM]... [--crl F]... [--at RFC3339] [--from ADDR] "
+		"[--historic] [--out F] [--json]" },
 	{ "seal", wax_cli_seal,
-	  "waxwing seal FILE|- --from ADDR [--sign KEY] [--password-file F] [--to-cert PEM]...\n"
-	  "             [--cipher aes256-gcm|aes128-gcm|aes256-cbc|aes128-cbc] [--opaque] [--protect-headers] [--out F]" },
+		"waxwing seal FILE|- --from ADDR [--sign KEY] [--password-file F] [--to-cert "
+		"PEM]...\n"
+		"             [--cipher aes256-gcm|aes128-gcm|aes256-cbc|aes128-cbc] [--opaque] "
+		"[--protect-headers] [--out F]" },
 };
 
 #define VERBS (sizeof verbs / sizeof *verbs)

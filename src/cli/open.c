@@ -40,19 +40,22 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		return false;
 	a->when = wax_clock_now();
 	if (a->at && !wax_clock_from_rfc3339(a->at, &a->when))
-		return wax_fail(error, WAX_R_USAGE, "--at wants a time as 2026-01-31T12:00:00Z, not '%s'", a->at);
+		return wax_fail(error, WAX_R_USAGE,
+			"--at wants a time as 2026-01-31T12:00:00Z, not '%s'", a->at);
 	return true;
 }
 
 static bool load_anchors(const GPtrArray *paths, GPtrArray **ret_anchors, GError **error)
 {
 	g_autoptr(GPtrArray) certs = NULL;
-	g_autoptr(GPtrArray) anchors = g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
+	g_autoptr(GPtrArray) anchors =
+		g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
 
 	if (!wax_certificates_load(paths, &certs, error))
 		return false;
 	for (unsigned i = 0; i < certs->len; i++)
-		g_ptr_array_add(anchors, wax_anchor_new(certs->pdata[i], NULL, /* forbidden= */ false));
+		g_ptr_array_add(
+			anchors, wax_anchor_new(certs->pdata[i], NULL, /* forbidden= */ false));
 	*ret_anchors = g_steal_pointer(&anchors);
 	return true;
 }
@@ -102,7 +105,8 @@ static bool write_results(WaxOpened *opened, const Arguments *a, GError **error)
 		g_auto(WaxOutput) output = { .fd = -1 };
 
 		if (!wax_output_open(a->out, &output, error) ||
-			!wax_opened_emit(opened, &output.sink, error) || !wax_output_commit(&output, error))
+			!wax_opened_emit(opened, &output.sink, error) ||
+			!wax_output_commit(&output, error))
 			return false;
 	}
 	if (a->json) {
@@ -121,7 +125,9 @@ static int open_message(const Arguments *a, const WaxKeyring *keyring, GError **
 	g_auto(WaxInput) input = { .fd = -1 }, content = { .fd = -1 };
 	g_autoptr(GPtrArray) anchors = NULL, crls = NULL;
 	g_autoptr(WaxOpened) opened = NULL;
-	WaxOpenOptions options = { .keys = &keys, .at = a->when, .from = a->from, .historic = a->historic };
+	WaxOpenOptions options = {
+		.keys = &keys, .at = a->when, .from = a->from, .historic = a->historic
+	};
 
 	if (!load_anchors(a->anchors, &anchors, error) || !load_crls(a->crls, &crls, error) ||
 		!wax_input_open(a->file, &input, error))
@@ -133,14 +139,16 @@ static int open_message(const Arguments *a, const WaxKeyring *keyring, GError **
 			return -1;
 		options.detached = &content.source;
 	}
-	if (!wax_open_judge(&input.source, &options, &opened, error) || !write_results(opened, a, error))
+	if (!wax_open_judge(&input.source, &options, &opened, error) ||
+		!write_results(opened, a, error))
 		return -1;
 	return 0;
 }
 
 int wax_cli_open(int argc, char **argv)
 {
-	g_autoptr(GPtrArray) identities = g_ptr_array_new(), anchors = g_ptr_array_new(), crls = g_ptr_array_new();
+	g_autoptr(GPtrArray) identities = g_ptr_array_new(), anchors = g_ptr_array_new(),
+			     crls = g_ptr_array_new();
 	Arguments a = { .identities = identities, .anchors = anchors, .crls = crls };
 	g_autoptr(WaxKeyring) keyring = wax_keyring_new();
 	g_autoptr(GError) error = NULL;

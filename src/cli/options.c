@@ -28,7 +28,8 @@ static bool set(const WaxOption *option, const char *value, GError **error)
 	return true;
 }
 
-static bool take_option(int argc, char **argv, int *i, const WaxOption *options, size_t count, GError **error)
+static bool take_option(
+	int argc, char **argv, int *i, const WaxOption *options, size_t count, GError **error)
 {
 	const char *word = argv[*i], *equals = strchr(word, '=');
 	size_t n = equals ? (size_t)(equals - word) : strlen(word);

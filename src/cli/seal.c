@@ -61,10 +61,12 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	if (!a->from)
 		return wax_fail(error, WAX_R_USAGE, "--from is missing: whose message is it?");
 	if (!a->sign && a->to_certs->len == 0)
-		return wax_fail(error, WAX_R_USAGE, "give --sign, --to-cert, or both: there is nothing to do");
+		return wax_fail(error, WAX_R_USAGE,
+			"give --sign, --to-cert, or both: there is nothing to do");
 	a->from_key = wax_address_normal(a->from, NULL);
 	if (!a->from_key)
-		return wax_fail(error, WAX_R_USAGE, "--from wants an address as joe@corp.example, not '%s'", a->from);
+		return wax_fail(error, WAX_R_USAGE,
+			"--from wants an address as joe@corp.example, not '%s'", a->from);
 	return choose_cipher(a->cipher, &a->cipher_alg, error);
 }
 
@@ -73,10 +75,11 @@ static bool owns(const WaxCert *cert, const char *key)
 	const WaxCertInfo *info = wax_cert_info(cert);
 
 	return wax_cert_has_address(cert, key) || g_strv_contains(info->utf8_addresses, key) ||
-		(!info->addresses[0] && !info->utf8_addresses[0]);
+	       (!info->addresses[0] && !info->utf8_addresses[0]);
 }
 
-static bool load_signer(const Arguments *a, WaxKeyring *keyring, WaxSealSigner *ret_signer, GError **error)
+static bool load_signer(
+	const Arguments *a, WaxKeyring *keyring, WaxSealSigner *ret_signer, GError **error)
 {
 	g_autoptr(WaxSecret) password = NULL;
 	const WaxIdentityKey *identity;
@@ -89,13 +92,18 @@ static bool load_signer(const Arguments *a, WaxKeyring *keyring, WaxSealSigner *
 		return wax_fail(error, WAX_R_KEY_MISMATCH,
 			"%s holds no certificate for its key: give KEY.pem,CERT.pem", a->sign);
 	if (!wax_cert_can_sign(identity->cert))
-		return wax_fail(error, WAX_R_NOT_PERMITTED, "the certificate of %s is not for signing", a->sign);
+		return wax_fail(error, WAX_R_NOT_PERMITTED,
+			"the certificate of %s is not for signing", a->sign);
 	if (!owns(identity->cert, a->from_key))
 		return wax_fail(error, WAX_R_ADDRESS_NOT_OWNED,
-			"the certificate of %s does not speak for %s: every reader would see a mismatch", a->sign,
-			a->from);
-	*ret_signer = (WaxSealSigner){ .cert = identity->cert, .chain = identity->chain, .pss = a->pss,
-		.data = identity->key, .sign = wax_seal_local_sign };
+			"the certificate of %s does not speak for %s: every reader would see a "
+			"mismatch",
+			a->sign, a->from);
+	*ret_signer = (WaxSealSigner){ .cert = identity->cert,
+		.chain = identity->chain,
+		.pss = a->pss,
+		.data = identity->key,
+		.sign = wax_seal_local_sign };
 	return true;
 }
 
@@ -157,7 +165,8 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signer, GError
 	options.recipients = recipients->len ? recipients : NULL;
 	options.top_fields = top;
 	return wax_output_open(a->out, &output, error) &&
-		wax_seal(&input.source, &options, &output.sink, error) && wax_output_commit(&output, error);
+	       wax_seal(&input.source, &options, &output.sink, error) &&
+	       wax_output_commit(&output, error);
 }
 
 int wax_cli_seal(int argc, char **argv)

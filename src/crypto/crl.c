@@ -34,13 +34,15 @@ static bool has_critical(const X509_CRL *crl)
 WaxCrl *wax_crl_parse(WaxSpan bytes, GError **error)
 {
 	g_autoptr(BIO) bio = BIO_new_mem_buf(bytes.p, (int)bytes.n);
-	X509_CRL *parsed = bytes.n && bytes.p[0] == 0x30 ? d2i_X509_CRL_bio(bio, NULL) :
-		PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	X509_CRL *parsed = bytes.n && bytes.p[0] == 0x30
+				   ? d2i_X509_CRL_bio(bio, NULL)
+				   : PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
 	WaxCrl *crl;
 
 	ERR_clear_error();
 	if (!parsed) {
-		wax_set_error(error, WAX_R_CERT_MALFORMED, "this is not a certificate revocation list");
+		wax_set_error(
+			error, WAX_R_CERT_MALFORMED, "this is not a certificate revocation list");
 		return NULL;
 	}
 	crl = g_new0(WaxCrl, 1);
@@ -81,7 +83,9 @@ bool wax_crl_signed_by(const WaxCrl *crl, const WaxCert *issuer)
 {
 	X509 *x509 = wax_crypto_x509(issuer);
 	EVP_PKEY *key = X509_get0_pubkey(x509);
-	bool good = key && X509_NAME_cmp(X509_CRL_get_issuer(crl->crl), X509_get_subject_name(x509)) == 0 &&
+	bool good =
+		key &&
+		X509_NAME_cmp(X509_CRL_get_issuer(crl->crl), X509_get_subject_name(x509)) == 0 &&
 		X509_CRL_verify(crl->crl, key) == 1;
 
 	ERR_clear_error();

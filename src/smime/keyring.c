@@ -42,8 +42,8 @@ void wax_keyring_add(WaxKeyring *keyring, WaxKey *key, WaxCert *cert, GPtrArray 
 
 	identity->key = wax_key_ref(key);
 	identity->cert = cert ? wax_cert_ref(cert) : NULL;
-	identity->chain = chain ? g_ptr_array_ref(chain) :
-		g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
+	identity->chain = chain ? g_ptr_array_ref(chain)
+				: g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	g_ptr_array_add(keyring->keys, identity);
 }
 
@@ -75,12 +75,13 @@ static bool sort_certificates(WaxKey *key, GPtrArray *found, bool demanded, WaxC
 			g_ptr_array_add(chain, wax_cert_ref(cert));
 	}
 	if (!*ret_cert && demanded)
-		return wax_fail(error, WAX_R_KEY_MISMATCH, "the certificate does not belong to the private key");
+		return wax_fail(error, WAX_R_KEY_MISMATCH,
+			"the certificate does not belong to the private key");
 	return true;
 }
 
-static bool load_pem(WaxKeyring *keyring, WaxSpan bytes, const char *cert_path, const WaxSecret *password,
-	GError **error)
+static bool load_pem(WaxKeyring *keyring, WaxSpan bytes, const char *cert_path,
+	const WaxSecret *password, GError **error)
 {
 	g_autoptr(WaxKey) key = wax_key_parse(bytes, password, error);
 	g_autoptr(GPtrArray) found = NULL;
@@ -92,7 +93,8 @@ static bool load_pem(WaxKeyring *keyring, WaxSpan bytes, const char *cert_path, 
 	if (cert_path) {
 		if (!wax_certs_load(cert_path, &found, error))
 			return false;
-	} else if (is_pem(bytes) && g_strstr_len((const char *)bytes.p, (gssize)bytes.n, "-----BEGIN CERT")) {
+	} else if (is_pem(bytes) &&
+		   g_strstr_len((const char *)bytes.p, (gssize)bytes.n, "-----BEGIN CERT")) {
 		if (!wax_certs_parse(bytes, &found, error))
 			return false;
 	}
@@ -111,7 +113,8 @@ static bool is_p12(WaxSpan bytes)
 	return false;
 }
 
-bool wax_keyring_load(WaxKeyring *keyring, const char *spec, const WaxSecret *password, GError **error)
+bool wax_keyring_load(
+	WaxKeyring *keyring, const char *spec, const WaxSecret *password, GError **error)
 {
 	g_auto(GStrv) paths = g_strsplit(spec, ",", 2);
 	g_autoptr(GByteArray) bytes = NULL;
@@ -123,8 +126,8 @@ bool wax_keyring_load(WaxKeyring *keyring, const char *spec, const WaxSecret *pa
 		return false;
 	}
 	span = WAX_SPAN(bytes->data, bytes->len);
-	ok = is_p12(span) && !paths[1] ? load_p12(keyring, span, password, error) :
-		load_pem(keyring, span, paths[1], password, error);
+	ok = is_p12(span) && !paths[1] ? load_p12(keyring, span, password, error)
+				       : load_pem(keyring, span, paths[1], password, error);
 	wax_wipe(bytes->data, bytes->len);
 	if (!ok)
 		g_prefix_error(error, "identity %s: ", paths[0]);
@@ -134,7 +137,8 @@ bool wax_keyring_load(WaxKeyring *keyring, const char *spec, const WaxSecret *pa
 static bool fits_id(const WaxCmsId *id, const WaxCertInfo *info)
 {
 	if (id->issuer.n)
-		return wax_span_equal(id->issuer, info->issuer) && wax_span_equal(id->serial, info->serial);
+		return wax_span_equal(id->issuer, info->issuer) &&
+		       wax_span_equal(id->serial, info->serial);
 	return id->key_id.n && wax_span_equal(id->key_id, info->key_id);
 }
 
@@ -168,7 +172,8 @@ static bool failed(GError **error)
 	return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 }
 
-static bool unwrap_agreed(WaxKey *key, const WaxRecipient *recipient, WaxSecret **ret_key, GError **error)
+static bool unwrap_agreed(
+	WaxKey *key, const WaxRecipient *recipient, WaxSecret **ret_key, GError **error)
 {
 	g_autoptr(WaxSecret) shared = NULL;
 	uint8_t kek[32], room[1024];
@@ -177,23 +182,27 @@ static bool unwrap_agreed(WaxKey *key, const WaxRecipient *recipient, WaxSecret 
 	bool ok;
 
 	if (!n || !wax_key_agree(key, recipient->originator, recipient->cofactor, &shared, NULL) ||
-		!wax_cms_shared_info(recipient->wrap_identifier, recipient->ukm, recipient->wrap, &info, NULL))
+		!wax_cms_shared_info(
+			recipient->wrap_identifier, recipient->ukm, recipient->wrap, &info, NULL))
 		return failed(error);
-	ok = wax_kdf_x963(recipient->kdf, wax_secret_span(shared), WAX_SPAN(info.p, info.n), kek, n, NULL) &&
-		wax_key_unwrap(WAX_SPAN(kek, n), recipient->wrapped_key, ret_key, NULL);
+	ok = wax_kdf_x963(recipient->kdf, wax_secret_span(shared), WAX_SPAN(info.p, info.n), kek, n,
+		     NULL) &&
+	     wax_key_unwrap(WAX_SPAN(kek, n), recipient->wrapped_key, ret_key, NULL);
 	wax_wipe(kek, sizeof kek);
 	return ok || failed(error);
 }
 
-bool wax_unwrap_local(WaxKey *key, const WaxRecipient *recipient, size_t key_size, WaxSecret **ret_key,
-	GError **error)
+bool wax_unwrap_local(WaxKey *key, const WaxRecipient *recipient, size_t key_size,
+	WaxSecret **ret_key, GError **error)
 {
 	switch (recipient->alg) {
 	case WAX_KEYENC_RSA:
-		return wax_key_unwrap_rsa(key, recipient->wrapped_key, key_size, ret_key, NULL) || failed(error);
+		return wax_key_unwrap_rsa(key, recipient->wrapped_key, key_size, ret_key, NULL) ||
+		       failed(error);
 	case WAX_KEYENC_OAEP:
-		return wax_key_unwrap_oaep(key, &recipient->oaep, recipient->wrapped_key, ret_key, NULL) ||
-			failed(error);
+		return wax_key_unwrap_oaep(
+			       key, &recipient->oaep, recipient->wrapped_key, ret_key, NULL) ||
+		       failed(error);
 	case WAX_KEYENC_ECDH:
 		return unwrap_agreed(key, recipient, ret_key, error);
 	default:

@@ -44,7 +44,7 @@ typedef struct {
 
 typedef struct {
 	WaxKey *key;
-	WaxCert *cert;    /* NULL: not known */
+	WaxCert *cert;	  /* NULL: not known */
 	GPtrArray *chain; /* WaxCert; certificates that came with it */
 } WaxIdentityKey;
 
@@ -57,14 +57,14 @@ void wax_keyring_free(WaxKeyring *keyring);
 void wax_keyring_add(WaxKeyring *keyring, WaxKey *key, WaxCert *cert, GPtrArray *chain);
 
 /* wax_keyring_load - "KEY.p12", "KEY.pem" or "KEY.pem,CERT.pem"; certificates may stand in KEY.pem */
-bool wax_keyring_load(WaxKeyring *keyring, const char *spec, const WaxSecret *password, GError **error)
-	WAX_MUST_USE;
+bool wax_keyring_load(WaxKeyring *keyring, const char *spec, const WaxSecret *password,
+	GError **error) WAX_MUST_USE;
 
 WaxUnwrapper wax_keyring_unwrapper(WaxKeyring *keyring);
 
 /* wax_unwrap_local - what unwrapping means, for one key in this process */
-bool wax_unwrap_local(WaxKey *key, const WaxRecipient *recipient, size_t key_size, WaxSecret **ret_key,
-	GError **error) WAX_MUST_USE;
+bool wax_unwrap_local(WaxKey *key, const WaxRecipient *recipient, size_t key_size,
+	WaxSecret **ret_key, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxKeyring, wax_keyring_free)
 

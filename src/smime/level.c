@@ -64,7 +64,8 @@ WaxLevel *wax_levels_push(WaxLevels *levels, const char *part)
 	return level;
 }
 
-static bool run_source(WaxLevels *levels, uint64_t from, uint64_t to, const WaxSink *sink, GError **error)
+static bool run_source(
+	WaxLevels *levels, uint64_t from, uint64_t to, const WaxSink *sink, GError **error)
 {
 	const WaxSource *source = levels->source;
 	g_autofree uint8_t *chunk = NULL;
@@ -73,7 +74,8 @@ static bool run_source(WaxLevels *levels, uint64_t from, uint64_t to, const WaxS
 		to = source->size;
 	if (source->span.p)
 		return from >= to ||
-			wax_sink_write(sink, (WaxSpan){ source->span.p + from, (size_t)(to - from) }, error);
+		       wax_sink_write(sink, (WaxSpan){ source->span.p + from, (size_t)(to - from) },
+			       error);
 	chunk = g_malloc(WAX_LEVEL_CHUNK);
 	while (from < to && !levels->enough) {
 		size_t n = to - from < WAX_LEVEL_CHUNK ? (size_t)(to - from) : WAX_LEVEL_CHUNK, got;
@@ -89,11 +91,13 @@ static bool run_source(WaxLevels *levels, uint64_t from, uint64_t to, const WaxS
 	return true;
 }
 
-static bool run_kept(const GByteArray *kept, uint64_t from, uint64_t to, const WaxSink *sink, GError **error)
+static bool run_kept(
+	const GByteArray *kept, uint64_t from, uint64_t to, const WaxSink *sink, GError **error)
 {
 	if (to > kept->len)
 		to = kept->len;
-	return from >= to || wax_sink_write(sink, (WaxSpan){ kept->data + from, (size_t)(to - from) }, error);
+	return from >= to ||
+	       wax_sink_write(sink, (WaxSpan){ kept->data + from, (size_t)(to - from) }, error);
 }
 
 /* one step of making a level: octets of the level outside come in, its own go out */
@@ -137,7 +141,8 @@ static bool decrypt(Stage *stage, WaxSpan content, GError **error)
 
 		if (!stage->cipher)
 			return deliver(stage, content, error);
-		if (!wax_cipher_update(stage->cipher, (WaxSpan){ content.p, n }, stage->plain, &got, error) ||
+		if (!wax_cipher_update(
+			    stage->cipher, (WaxSpan){ content.p, n }, stage->plain, &got, error) ||
 			!deliver(stage, (WaxSpan){ stage->plain, got }, error))
 			return false;
 		content = (WaxSpan){ content.p + n, content.n - n };
@@ -171,7 +176,8 @@ static bool stage_write(void *data, WaxSpan in, GError **error)
 	while (in.n && !stage->levels->enough) {
 		size_t n = in.n < WAX_LEVEL_CHUNK ? in.n : WAX_LEVEL_CHUNK, got;
 
-		if (!wax_base64_decode(&stage->base64, (WaxSpan){ in.p, n }, stage->decoded, &got, error) ||
+		if (!wax_base64_decode(
+			    &stage->base64, (WaxSpan){ in.p, n }, stage->decoded, &got, error) ||
 			!read_object(stage, (WaxSpan){ stage->decoded, got }, error))
 			return false;
 		in = (WaxSpan){ in.p + n, in.n - n };
@@ -181,8 +187,8 @@ static bool stage_write(void *data, WaxSpan in, GError **error)
 
 static bool stage_finish(Stage *stage, GError **error)
 {
-	WaxSpan tag = stage->level->tag ? WAX_SPAN(stage->level->tag->data, stage->level->tag->len) :
-		WAX_SPAN_NONE;
+	WaxSpan tag = stage->level->tag ? WAX_SPAN(stage->level->tag->data, stage->level->tag->len)
+					: WAX_SPAN_NONE;
 	size_t n;
 
 	if (stage->levels->enough)
@@ -192,7 +198,7 @@ static bool stage_finish(Stage *stage, GError **error)
 	if (!stage->cipher)
 		return true;
 	return wax_cipher_finish(stage->cipher, tag, stage->plain, &n, NULL, error) &&
-		deliver(stage, (WaxSpan){ stage->plain, n }, error);
+	       deliver(stage, (WaxSpan){ stage->plain, n }, error);
 }
 
 static bool stage_begin(Stage *stage, GError **error)
@@ -209,12 +215,12 @@ static bool stage_begin(Stage *stage, GError **error)
 	if (level->cipher == WAX_CIPHER_NONE)
 		return true;
 	stage->plain = g_malloc(WAX_LEVEL_CHUNK + WAX_CIPHER_SLACK);
-	stage->cipher = wax_cipher_new(level->cipher, /* encrypt= */ false, wax_secret_span(level->key),
-		WAX_SPAN(level->iv->data, level->iv->len), error);
+	stage->cipher = wax_cipher_new(level->cipher, /* encrypt= */ false,
+		wax_secret_span(level->key), WAX_SPAN(level->iv->data, level->iv->len), error);
 	if (!stage->cipher)
 		return false;
 	return !level->aad || level->aad->len == 0 ||
-		wax_cipher_aad(stage->cipher, WAX_SPAN(level->aad->data, level->aad->len), error);
+	       wax_cipher_aad(stage->cipher, WAX_SPAN(level->aad->data, level->aad->len), error);
 }
 
 static void stage_done(Stage *stage)
@@ -244,10 +250,10 @@ bool wax_levels_run(WaxLevels *levels, unsigned n, uint64_t from, uint64_t to, c
 		return run_kept(level->kept, from, to, sink, error);
 	if (plain_range) /* no more than a range of the level outside */
 		return from >= size || wax_levels_run(levels, n - 1, level->from + from,
-			level->from + (to < size ? to : size), sink, error);
+					       level->from + (to < size ? to : size), sink, error);
 	ok = stage_begin(&stage, error) &&
-		wax_levels_run(levels, n - 1, level->from, level->to, &into, error) &&
-		stage_finish(&stage, error);
+	     wax_levels_run(levels, n - 1, level->from, level->to, &into, error) &&
+	     stage_finish(&stage, error);
 	stage_done(&stage);
 	return ok;
 }

@@ -25,27 +25,27 @@
 #include "crypto/spool.h"
 #include "mime/transfer.h"
 
-#define WAX_LEVEL_CHUNK    (64 * 1024)
+#define WAX_LEVEL_CHUNK	   (64 * 1024)
 #define WAX_LEVEL_KEEP_MAX (1024 * 1024)
-#define WAX_LEVEL_HEAD     (4 * 1024 * 1024)
-#define WAX_LEVEL_TAIL     (8 * 1024 * 1024)
+#define WAX_LEVEL_HEAD	   (4 * 1024 * 1024)
+#define WAX_LEVEL_TAIL	   (8 * 1024 * 1024)
 
 typedef struct {
 	char *part;
 	uint64_t size;
 	uint64_t from, to; /* the octets of the level outside that this one is made of */
 	bool base64;
-	bool cms;          /* it is the content of a CMS object */
+	bool cms;	     /* it is the content of a CMS object */
 	WaxCipherAlg cipher; /* NONE: not encrypted */
 	WaxSecret *key;
 	GByteArray *iv, *tag, *aad;
-	GByteArray *kept;  /* all octets, when they are few; NULL otherwise */
+	GByteArray *kept; /* all octets, when they are few; NULL otherwise */
 } WaxLevel;
 
 typedef struct {
 	const WaxSource *source;
 	GPtrArray *levels; /* WaxLevel; the first is the source itself */
-	bool enough;       /* set by a sink that needs no more */
+	bool enough;	   /* set by a sink that needs no more */
 } WaxLevels;
 
 void wax_levels_init(WaxLevels *levels, const WaxSource *source);

@@ -11,11 +11,11 @@
 #include "smime/level.h"
 #include "smime/signers.h"
 
-#define LAYERS_MAX     6 /* L-10 */
-#define HEADER_MAX     (256 * 1024)
-#define PARTS_MAX      1000
-#define DEPTH_MAX      8
-#define SIGNATURE_MAX  (12 * 1024 * 1024)
+#define LAYERS_MAX	 6 /* L-10 */
+#define HEADER_MAX	 (256 * 1024)
+#define PARTS_MAX	 1000
+#define DEPTH_MAX	 8
+#define SIGNATURE_MAX	 (12 * 1024 * 1024)
 #define RECIPIENTS_SHOWN 100
 
 struct WaxOpened {
@@ -24,7 +24,7 @@ struct WaxOpened {
 	WaxVerdict *verdict;
 	WaxAuthor author;
 	GByteArray *outer, *header; /* header blocks of the message and of the payload */
-	GPtrArray *addresses;       /* what `author` points at */
+	GPtrArray *addresses;	    /* what `author` points at */
 	GPtrArray *senders;
 	bool has_payload;
 	unsigned payload; /* level */
@@ -77,7 +77,8 @@ static size_t header_end(const GByteArray *block, size_t from)
 			continue;
 		if (block->data[at + 1] == '\n')
 			return at + 2;
-		if (at + 2 < block->len && block->data[at + 1] == '\r' && block->data[at + 2] == '\n')
+		if (at + 2 < block->len && block->data[at + 1] == '\r' &&
+			block->data[at + 2] == '\n')
 			return at + 3;
 	}
 	return 0;
@@ -209,7 +210,8 @@ static WaxReason choose_recipient(Object *object, WaxRecipient *ret_chosen, int 
 			continue;
 		*ret_chosen = recipient;
 		if (object->layer->recipients->len == object->layer->recipient_count)
-			((WaxVerdictRecipient *)object->layer->recipients->pdata[object->layer->recipients->len - 1])
+			((WaxVerdictRecipient *)object->layer->recipients
+					->pdata[object->layer->recipients->len - 1])
 				->opened = true;
 	}
 	if (*ret_handle < 0 && keys && object->layer->recipient_count == 1) {
@@ -299,7 +301,8 @@ static void take_content(Object *object, WaxSpan content)
 	while (content.n) {
 		size_t n = content.n < WAX_LEVEL_CHUNK ? content.n : WAX_LEVEL_CHUNK;
 
-		if (!wax_cipher_update(object->cipher, (WaxSpan){ content.p, n }, object->plain, &got, NULL)) {
+		if (!wax_cipher_update(
+			    object->cipher, (WaxSpan){ content.p, n }, object->plain, &got, NULL)) {
 			give_up(object, WAX_R_CMS_DECRYPT_FAILED);
 			return;
 		}
@@ -338,7 +341,8 @@ static bool object_write(void *data, WaxSpan in, GError **error)
 	while (in.n && !object->o->levels.enough) {
 		size_t n = in.n < WAX_LEVEL_CHUNK ? in.n : WAX_LEVEL_CHUNK, got;
 
-		if (!wax_base64_decode(&object->decoder, (WaxSpan){ in.p, n }, object->decoded, &got, NULL)) {
+		if (!wax_base64_decode(
+			    &object->decoder, (WaxSpan){ in.p, n }, object->decoded, &got, NULL)) {
 			give_up(object, WAX_R_MIME_ENCODING);
 			return true;
 		}
@@ -417,7 +421,8 @@ static void end_encrypted(Object *object, const char *part, uint64_t from, uint6
 		good = run(object->o, n, 0, UINT64_MAX, count_octets, &count, NULL);
 		wax_level(&object->o->levels, n)->size = count.size;
 	} else {
-		good = wax_cipher_finish(object->cipher, object->plan.tag, object->plain, &last, NULL, NULL);
+		good = wax_cipher_finish(
+			object->cipher, object->plan.tag, object->plain, &last, NULL, NULL);
 		if (good) {
 			keep(object, WAX_SPAN(object->plain, last));
 			make_level(object, part, from, to);
@@ -429,13 +434,18 @@ static void end_encrypted(Object *object, const char *part, uint64_t from, uint6
 		return;
 	}
 	level = wax_level(&object->o->levels, n);
-	object->layer->encryption = wax_cipher_is_aead(level->cipher) ? WAX_ENCRYPTION_AUTHENTICATED :
-		WAX_ENCRYPTION_UNAUTHENTICATED;
+	object->layer->encryption = wax_cipher_is_aead(level->cipher)
+					    ? WAX_ENCRYPTION_AUTHENTICATED
+					    : WAX_ENCRYPTION_UNAUTHENTICATED;
 }
 
 static const WaxReason limits[] = {
-	WAX_R_DER_DEPTH, WAX_R_CMS_TOO_LARGE, WAX_R_CMS_TOO_MANY_RECIPIENTS, WAX_R_CMS_TOO_MANY_SIGNERS,
-	WAX_R_CMS_TOO_MANY_CERTS, WAX_R_CMS_TOO_MANY_ATTRS,
+	WAX_R_DER_DEPTH,
+	WAX_R_CMS_TOO_LARGE,
+	WAX_R_CMS_TOO_MANY_RECIPIENTS,
+	WAX_R_CMS_TOO_MANY_SIGNERS,
+	WAX_R_CMS_TOO_MANY_CERTS,
+	WAX_R_CMS_TOO_MANY_ATTRS,
 };
 
 /* what stopped an encrypted layer is one reason, whatever it was; only a limit has a name */
@@ -468,7 +478,8 @@ static WaxLayerKind claimed_kind(const char *smime_type)
 	return WAX_LAYER_UNKNOWN;
 }
 
-static void object_init(Object *object, WaxOpened *o, unsigned level, WaxVerdictLayer *layer, bool base64)
+static void object_init(
+	Object *object, WaxOpened *o, unsigned level, WaxVerdictLayer *layer, bool base64)
 {
 	memset(object, 0, sizeof *object);
 	object->o = o;
@@ -554,8 +565,8 @@ static bool peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, bo
 	const char *claimed, Step *ret_step, GError **error)
 {
 	g_autofree char *part = g_strconcat(wax_level(&o->levels, n)->part, ".1", NULL);
-	WaxVerdictLayer *layer = wax_verdict_add_layer(o->verdict, claimed_kind(claimed),
-		wax_level(&o->levels, n)->part);
+	WaxVerdictLayer *layer = wax_verdict_add_layer(
+		o->verdict, claimed_kind(claimed), wax_level(&o->levels, n)->part);
 	unsigned next = o->levels.levels->len;
 	Object object;
 	bool ok;
@@ -567,7 +578,8 @@ static bool peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, bo
 	if (object.broken && layer->kind == WAX_LAYER_UNKNOWN)
 		layer->kind = kind_of(object.reader.type);
 	if (ok && !object.broken && layer->encryption != WAX_ENCRYPTION_UNDECRYPTABLE) {
-		bool detached = layer->kind == WAX_LAYER_OPAQUE_SIGNED && !object.reader.has_content;
+		bool detached =
+			layer->kind == WAX_LAYER_OPAQUE_SIGNED && !object.reader.has_content;
 
 		if (wax_layer_is_encrypted(layer->kind))
 			end_encrypted(&object, part, from, to);
@@ -577,12 +589,14 @@ static bool peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, bo
 			if (object.reader.has_content)
 				make_level(&object, part, from, to);
 			judge_signers(&object);
-			if (detached && !o->options->detached && layer->kind != WAX_LAYER_CERTS_ONLY)
+			if (detached && !o->options->detached &&
+				layer->kind != WAX_LAYER_CERTS_ONLY)
 				wax_reasons_add(&layer->reasons, WAX_R_CMS_MALFORMED);
 		}
 	}
 	note_broken(&object);
-	if (claimed && layer->kind != claimed_kind(claimed) && claimed_kind(claimed) != WAX_LAYER_UNKNOWN)
+	if (claimed && layer->kind != claimed_kind(claimed) &&
+		claimed_kind(claimed) != WAX_LAYER_UNKNOWN)
 		wax_reasons_add(&layer->notes, WAX_R_SIG_TYPE_DISAGREES); /* */
 	object_done(&object);
 	*ret_step = o->levels.levels->len > next ? STEP_INWARD : STEP_STOP;
@@ -622,8 +636,8 @@ static bool split_level(WaxOpened *o, unsigned n, Parts *parts, GError **error)
 	memset(parts, 0, sizeof *parts);
 	parts->parts = g_new0(WaxPart, PARTS_MAX);
 	parts->room = g_malloc(HEADER_MAX);
-	wax_split_init(&parts->split, parts->parts, PARTS_MAX, (WaxBuffer){ parts->room, 0, HEADER_MAX },
-		&split_limits);
+	wax_split_init(&parts->split, parts->parts, PARTS_MAX,
+		(WaxBuffer){ parts->room, 0, HEADER_MAX }, &split_limits);
 	if (!run(o, n, 0, UINT64_MAX, split_write, parts, error)) {
 		parts_done(parts);
 		return false;
@@ -682,11 +696,13 @@ static bool digest_canonical(void *data, WaxSpan bytes, GError **error)
 		bool cr = lf && (at ? bytes.p[at - 1] == '\r' : state->cr);
 
 		if (lf && !cr && !state->lf) {
-			wax_digests_update(state->digests, (WaxSpan){ bytes.p + begin, at - begin });
+			wax_digests_update(
+				state->digests, (WaxSpan){ bytes.p + begin, at - begin });
 			wax_digests_update(state->digests, WAX_SPAN_LIT("\r\n"));
 			begin = at + 1;
 		} else if (lf && cr && state->lf && at) {
-			wax_digests_update(state->digests, (WaxSpan){ bytes.p + begin, at - 1 - begin });
+			wax_digests_update(
+				state->digests, (WaxSpan){ bytes.p + begin, at - 1 - begin });
 			begin = at;
 		}
 		i = at + 1;
@@ -697,8 +713,8 @@ static bool digest_canonical(void *data, WaxSpan bytes, GError **error)
 	return true;
 }
 
-static bool digest_part(WaxOpened *o, unsigned n, const WaxPart *part, WaxDigests *digests, bool lf,
-	GError **error)
+static bool digest_part(
+	WaxOpened *o, unsigned n, const WaxPart *part, WaxDigests *digests, bool lf, GError **error)
 {
 	Canonical state = { digests, lf, false };
 
@@ -800,7 +816,8 @@ static bool peel_clear(WaxOpened *o, unsigned n, Step *ret_step, GError **error)
 	content = child(&parts, 0);
 	signature = child(&parts, 1);
 	if (parts.broken || !content || !signature) {
-		wax_reasons_add(&layer->reasons, parts.broken ? parts.fault.reason : WAX_R_MIME_MALFORMED);
+		wax_reasons_add(
+			&layer->reasons, parts.broken ? parts.fault.reason : WAX_R_MIME_MALFORMED);
 		parts_done(&parts);
 		return true;
 	}
@@ -827,23 +844,23 @@ static bool peel_clear(WaxOpened *o, unsigned n, Step *ret_step, GError **error)
 static bool is_pkcs7_mime(const WaxContent *content)
 {
 	return strcmp(content->type, "application/pkcs7-mime") == 0 ||
-		strcmp(content->type, "application/x-pkcs7-mime") == 0 ||
-		((strcmp(content->type, "application/octet-stream") == 0 ||
-			 strcmp(content->type, "application/pkcs7-signature") == 0 ||
-			 strcmp(content->type, "application/x-pkcs7-signature") == 0) &&
-			wax_content_named_smime(content));
+	       strcmp(content->type, "application/x-pkcs7-mime") == 0 ||
+	       ((strcmp(content->type, "application/octet-stream") == 0 ||
+			strcmp(content->type, "application/pkcs7-signature") == 0 ||
+			strcmp(content->type, "application/x-pkcs7-signature") == 0) &&
+		       wax_content_named_smime(content));
 }
 
 static bool is_pkcs7_signature(const char *type)
 {
 	return type && (g_ascii_strcasecmp(type, "application/pkcs7-signature") == 0 ||
-		g_ascii_strcasecmp(type, "application/x-pkcs7-signature") == 0);
+			       g_ascii_strcasecmp(type, "application/x-pkcs7-signature") == 0);
 }
 
 static bool is_clear_signed(const WaxContent *content)
 {
 	return strcmp(content->type, "multipart/signed") == 0 && content->boundary &&
-		(!content->protocol || is_pkcs7_signature(content->protocol));
+	       (!content->protocol || is_pkcs7_signature(content->protocol));
 }
 
 static char *path_of(const WaxOpened *o, unsigned n, const Parts *parts, unsigned i)
@@ -874,7 +891,8 @@ static bool look_below(WaxOpened *o, unsigned n, GError **error)
 
 		if (parts.parts[i].body == parts.parts[i].start)
 			continue;
-		ok = read_range(o, n, parts.parts[i].start, parts.parts[i].body, HEADER_MAX, &header, &over, error);
+		ok = read_range(o, n, parts.parts[i].start, parts.parts[i].body, HEADER_MAX,
+			&header, &over, error);
 		if (!ok)
 			break;
 		wax_content_read(span_of(header), &content);
@@ -898,13 +916,16 @@ static void protected_fields(WaxOpened *o, WaxSpan block)
 		is_signed |= wax_layer_is_signed(wax_verdict_layer(o->verdict, i)->kind);
 		is_encrypted |= wax_layer_is_encrypted(wax_verdict_layer(o->verdict, i)->kind);
 	}
-	state = is_signed && is_encrypted ? WAX_FIELD_SIGNED_AND_ENCRYPTED :
-		is_signed ? WAX_FIELD_SIGNED_ONLY : WAX_FIELD_ENCRYPTED_ONLY;
+	state = is_signed && is_encrypted ? WAX_FIELD_SIGNED_AND_ENCRYPTED
+		: is_signed		  ? WAX_FIELD_SIGNED_ONLY
+					  : WAX_FIELD_ENCRYPTED_ONLY;
 	while (wax_field_next(&block, &field)) {
 		g_autofree char *name = NULL, *value = NULL;
 
-		if (field.nameless || wax_field_is(&field, "HP-Outer") || wax_field_is(&field, "MIME-Version") ||
-			(field.name.n > 8 && g_ascii_strncasecmp((const char *)field.name.p, "Content-", 8) == 0))
+		if (field.nameless || wax_field_is(&field, "HP-Outer") ||
+			wax_field_is(&field, "MIME-Version") ||
+			(field.name.n > 8 && g_ascii_strncasecmp((const char *)field.name.p,
+						     "Content-", 8) == 0))
 			continue;
 		name = g_strndup((const char *)field.name.p, field.name.n);
 		value = wax_field_decoded(field.value);
@@ -912,8 +933,8 @@ static void protected_fields(WaxOpened *o, WaxSpan block)
 	}
 }
 
-static bool take_payload(WaxOpened *o, unsigned n, const WaxContent *content, WaxSpan header, bool entity,
-	GError **error)
+static bool take_payload(WaxOpened *o, unsigned n, const WaxContent *content, WaxSpan header,
+	bool entity, GError **error)
 {
 	WaxLevel *level = wax_level(&o->levels, n);
 
@@ -926,7 +947,8 @@ static bool take_payload(WaxOpened *o, unsigned n, const WaxContent *content, Wa
 		return true;
 	if (n > 0 && content->hp)
 		protected_fields(o, header);
-	if (g_str_has_prefix(content->type, "multipart/") || strcmp(content->type, "message/rfc822") == 0)
+	if (g_str_has_prefix(content->type, "multipart/") ||
+		strcmp(content->type, "message/rfc822") == 0)
 		return look_below(o, n, error);
 	return true;
 }
@@ -949,7 +971,8 @@ static bool peel_entity(WaxOpened *o, unsigned n, Step *ret_step, GError **error
 	block = header.block;
 	entity = has_fields(span_of(block)) || (header.complete && block->len <= 2);
 	if (n == 0) {
-		if (!has_fields(span_of(block)) || memchr(block->data, 0, block->len < 8 ? block->len : 8))
+		if (!has_fields(span_of(block)) ||
+			memchr(block->data, 0, block->len < 8 ? block->len : 8))
 			return wax_fail(error, WAX_R_MIME_MALFORMED,
 				"this is neither an e-mail message nor a CMS object");
 		g_byte_array_append(o->outer, block->data, block->len);
@@ -961,7 +984,8 @@ static bool peel_entity(WaxOpened *o, unsigned n, Step *ret_step, GError **error
 		wax_reasons_add(&o->verdict->reasons, WAX_R_SIG_BELOW_ROOT);
 	else if (entity && is_pkcs7_mime(&content))
 		return peel_object(o, n, block->len, wax_level(&o->levels, n)->size,
-			strcmp(content.encoding, "base64") == 0, content.smime_type, ret_step, error);
+			strcmp(content.encoding, "base64") == 0, content.smime_type, ret_step,
+			error);
 	else if (entity && is_clear_signed(&content))
 		return peel_clear(o, n, ret_step, error);
 	return take_payload(o, n, &content, span_of(block), entity, error);
@@ -1001,20 +1025,23 @@ static bool recognise(WaxOpened *o, Bare *bare, GError **error)
 	if (start->len == 0)
 		return wax_fail(error, WAX_R_MIME_MALFORMED, "the input is empty");
 	bare->is_cms = start->len > 1 && start->data[0] == 0x30 &&
-		(start->data[1] >= 0x80 || start->data[1] == size - 2);
+		       (start->data[1] >= 0x80 || start->data[1] == size - 2);
 	if (bare->is_cms)
 		return true;
 	text = (const char *)start->data;
 	found = g_strstr_len(text, start->len, begin);
 	if (found && (found == text || found[-1] == '\n')) {
 		const char *line = memchr(found, '\n', start->len - (size_t)(found - text));
-		const char *last = g_strrstr_len((const char *)close->data, (gssize)close->len, end);
+		const char *last =
+			g_strrstr_len((const char *)close->data, (gssize)close->len, end);
 
-		if (g_str_has_prefix(found, "-----BEGIN PKCS7") || g_str_has_prefix(found, "-----BEGIN CMS")) {
+		if (g_str_has_prefix(found, "-----BEGIN PKCS7") ||
+			g_str_has_prefix(found, "-----BEGIN CMS")) {
 			bare->is_cms = bare->base64 = true;
 			bare->from = line ? (uint64_t)(line - text) + 1 : 0;
 			if (last)
-				bare->to = size - close->len + (uint64_t)(last - (const char *)close->data);
+				bare->to = size - close->len +
+					   (uint64_t)(last - (const char *)close->data);
 		}
 	} else if (looks_base64(span_of(start))) {
 		bare->is_cms = bare->base64 = true;
@@ -1029,7 +1056,8 @@ static void set_author(WaxOpened *o, WaxSpan block)
 
 	o->author.from_fields = wax_fields_count(block, "From", NULL);
 	o->author.from_unreadable = !wax_fields_addresses(block, "From", o->addresses);
-	if (wax_fields_count(block, "Sender", NULL) == 1 && !wax_fields_addresses(block, "Sender", o->senders))
+	if (wax_fields_count(block, "Sender", NULL) == 1 &&
+		!wax_fields_addresses(block, "Sender", o->senders))
 		g_ptr_array_set_size(o->senders, 0);
 	if (o->author.from_fields == 0 && o->options->from) {
 		char *key = wax_address_normal(o->options->from, NULL);
@@ -1066,8 +1094,8 @@ static bool peel_all(WaxOpened *o, Step step, GError **error)
 			block = header.block;
 			wax_content_read(span_of(block), &content);
 			if (is_pkcs7_mime(&content) || is_clear_signed(&content)) {
-				WaxVerdictLayer *layer = wax_verdict_add_layer(o->verdict, WAX_LAYER_UNKNOWN,
-					wax_level(&o->levels, n)->part);
+				WaxVerdictLayer *layer = wax_verdict_add_layer(o->verdict,
+					WAX_LAYER_UNKNOWN, wax_level(&o->levels, n)->part);
 
 				wax_reasons_add(&layer->reasons, WAX_R_SIG_LAYER_DEPTH);
 				return true;
@@ -1152,7 +1180,8 @@ WaxSpan wax_opened_outer_headers(const WaxOpened *o)
 bool wax_opened_emit(WaxOpened *o, const WaxSink *sink, GError **error)
 {
 	if (!o->has_payload)
-		return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+		return wax_fail(
+			error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 	o->levels.enough = false;
 	return wax_levels_run(&o->levels, o->payload, 0, UINT64_MAX, sink, error);
 }

@@ -40,13 +40,13 @@
 #include "smime/verdict.h"
 
 typedef struct {
-	const WaxUnwrapper *keys;    /* NULL: none */
-	GPtrArray *anchors;          /* WaxAnchor; NULL: every chain is untrusted */
-	GPtrArray *untrusted;        /* WaxCert: help in building chains; may be NULL */
-	GPtrArray *crls;             /* WaxCrl; may be NULL */
-	int64_t at;                  /* the time of judging */
-	const char *from;            /* compared with where the input has no From; may be NULL */
-	const WaxSource *detached;   /* content of a bare detached signature; may be NULL */
+	const WaxUnwrapper *keys;  /* NULL: none */
+	GPtrArray *anchors;	   /* WaxAnchor; NULL: every chain is untrusted */
+	GPtrArray *untrusted;	   /* WaxCert: help in building chains; may be NULL */
+	GPtrArray *crls;	   /* WaxCrl; may be NULL */
+	int64_t at;		   /* the time of judging */
+	const char *from;	   /* compared with where the input has no From; may be NULL */
+	const WaxSource *detached; /* content of a bare detached signature; may be NULL */
 	bool historic;
 } WaxOpenOptions;
 

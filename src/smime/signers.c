@@ -9,12 +9,12 @@
 #include "trust/path.h"
 #include "trust/revocation.h"
 
-#define ROOM        (512 * 1024)
-#define CERTS_MAX   64               /* L-07 */
-#define CERT_OCTETS (64 * 1024)
+#define ROOM	     (512 * 1024)
+#define CERTS_MAX    64 /* L-07 */
+#define CERT_OCTETS  (64 * 1024)
 #define CERTS_OCTETS (1024 * 1024)
-#define FUTURE      (5 * 60)         /* V-10 */
-#define DATE_APART  (60 * 60)
+#define FUTURE	     (5 * 60) /* V-10 */
+#define DATE_APART   (60 * 60)
 #define RSA_BITS_MIN 2048
 
 void wax_digests_begin(WaxDigests *digests, const WaxCmsReader *reader)
@@ -91,7 +91,8 @@ static WaxReason collect_certificates(Judge *judge)
 		if (!more)
 			break;
 		octets += der.n;
-		if (judge->layer->certificates->len >= CERTS_MAX || der.n > CERT_OCTETS || octets > CERTS_OCTETS)
+		if (judge->layer->certificates->len >= CERTS_MAX || der.n > CERT_OCTETS ||
+			octets > CERTS_OCTETS)
 			return WAX_R_CMS_TOO_MANY_CERTS;
 		g_ptr_array_add(judge->layer->certificates, g_bytes_new(der.p, der.n));
 		cert = wax_cert_parse(der, NULL);
@@ -109,7 +110,7 @@ static WaxCert *find_certificate(const Judge *judge, const WaxCmsId *id)
 		const WaxCertInfo *info = wax_cert_info(judge->certs->pdata[i]);
 
 		if (id->issuer.n ? wax_span_equal(id->issuer, info->issuer) &&
-				wax_span_equal(id->serial, info->serial)
+					   wax_span_equal(id->serial, info->serial)
 				 : id->key_id.n && wax_span_equal(id->key_id, info->key_id))
 			return judge->certs->pdata[i];
 	}
@@ -118,12 +119,13 @@ static WaxCert *find_certificate(const Judge *judge, const WaxCmsId *id)
 
 static WaxSpan content_digest(const Judge *judge, WaxDigestAlg alg)
 {
-	return judge->digests->named[alg] ?
-		WAX_SPAN(judge->digests->values[alg], wax_digest_size(alg)) : WAX_SPAN_NONE;
+	return judge->digests->named[alg]
+		       ? WAX_SPAN(judge->digests->values[alg], wax_digest_size(alg))
+		       : WAX_SPAN_NONE;
 }
 
-static void check_arithmetic(const Judge *judge, const WaxSigner *signer, const WaxCert *cert,
-	WaxVerdictSigner *out)
+static void check_arithmetic(
+	const Judge *judge, const WaxSigner *signer, const WaxCert *cert, WaxVerdictSigner *out)
 {
 	WaxSpan digest = content_digest(judge, signer->digest);
 	const WaxPss *pss = signer->alg == WAX_SIG_PSS ? &signer->pss : NULL;
@@ -135,17 +137,19 @@ static void check_arithmetic(const Judge *judge, const WaxSigner *signer, const 
 		return;
 	}
 	if (!signer->reason)
-		said = signer->has_attributes ?
-			wax_cert_verify(cert, signer->alg, signer->digest, pss, signer->signed_octets,
-				signer->signature) :
-			wax_cert_verify_digest(cert, signer->alg, signer->digest, pss, digest, signer->signature);
+		said = signer->has_attributes
+			       ? wax_cert_verify(cert, signer->alg, signer->digest, pss,
+					 signer->signed_octets, signer->signature)
+			       : wax_cert_verify_digest(cert, signer->alg, signer->digest, pss,
+					 digest, signer->signature);
 	add(out, wax_cms_verify_finish(signer, digest, said));
 	if (signer->has_attributes)
 		return;
 	/* R-42, T-11: the attributes of another signature, shown as content */
 	add(out, WAX_R_SIG_NO_ATTRIBUTES);
 	if (judge->digests->octets == judge->digests->first_n &&
-		wax_cms_looks_like_attributes(WAX_SPAN(judge->digests->first, judge->digests->first_n)))
+		wax_cms_looks_like_attributes(
+			WAX_SPAN(judge->digests->first, judge->digests->first_n)))
 		add(out, WAX_R_CMS_ATTRS_AS_CONTENT);
 }
 
@@ -156,7 +160,8 @@ static void check_ess(const WaxSigner *signer, const WaxCert *cert, WaxVerdictSi
 	if (!signer->ess_hash.p)
 		return;
 	if (!wax_digest_once(signer->ess_digest, wax_cert_info(cert)->der, hash, NULL) ||
-		!wax_span_equal(signer->ess_hash, WAX_SPAN(hash, wax_digest_size(signer->ess_digest))))
+		!wax_span_equal(
+			signer->ess_hash, WAX_SPAN(hash, wax_digest_size(signer->ess_digest))))
 		add(out, WAX_R_SIG_ESS_MISMATCH);
 }
 
@@ -172,8 +177,8 @@ static void check_strength(const WaxSigner *signer, const WaxCert *cert, WaxVerd
 		add(out, WAX_R_SIG_WEAK_KEY);
 }
 
-static void check_chain(const Judge *judge, const WaxSigner *signer, const WaxCert *cert,
-	WaxVerdictSigner *out)
+static void check_chain(
+	const Judge *judge, const WaxSigner *signer, const WaxCert *cert, WaxVerdictSigner *out)
 {
 	const WaxSignersContext *context = judge->context;
 	const WaxAuthor *author = context->author;
@@ -202,7 +207,8 @@ static void check_chain(const Judge *judge, const WaxSigner *signer, const WaxCe
 	if (verdict.no_revocation_source)
 		wax_reasons_add(&out->notes, WAX_R_SIG_NO_REVOCATION_SOURCE);
 	for (unsigned i = 0; verdict.chain && i < verdict.chain->len; i++)
-		g_ptr_array_add(out->chain, g_strdup(wax_cert_info(verdict.chain->pdata[i])->subject_text));
+		g_ptr_array_add(
+			out->chain, g_strdup(wax_cert_info(verdict.chain->pdata[i])->subject_text));
 }
 
 /* V-10 */
@@ -255,7 +261,8 @@ static void find_preferred(const Judge *judge, const WaxSigner *signer, WaxVerdi
 	}
 	cert = find_certificate(judge, &id);
 	if (cert)
-		out->encryption_certificate = g_bytes_new(wax_cert_info(cert)->der.p, wax_cert_info(cert)->der.n);
+		out->encryption_certificate =
+			g_bytes_new(wax_cert_info(cert)->der.p, wax_cert_info(cert)->der.n);
 }
 
 static void judge_signer(Judge *judge, const WaxSigner *signer)
@@ -276,7 +283,8 @@ static void judge_signer(Judge *judge, const WaxSigner *signer)
 	check_ess(signer, cert, out);
 	check_strength(signer, cert, out);
 	check_chain(judge, signer, cert, out);
-	out->identity = wax_trust_identity(cert, judge->context->author, /* domain_pinned= */ false);
+	out->identity =
+		wax_trust_identity(cert, judge->context->author, /* domain_pinned= */ false);
 	add(out, wax_identity_reason(out->identity));
 	if (signer->capabilities.n)
 		out->capabilities = g_bytes_new(signer->capabilities.p, signer->capabilities.n);
@@ -303,8 +311,8 @@ static WaxReason judge_all(Judge *judge)
 	return reason;
 }
 
-void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests, const WaxSignersContext *context,
-	WaxVerdictLayer *layer)
+void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests,
+	const WaxSignersContext *context, WaxVerdictLayer *layer)
 {
 	WaxVerifyPlan plan = { 0 };
 	Judge judge = { &plan, digests, context, layer, NULL };
@@ -312,7 +320,8 @@ void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests, const Wa
 	WaxFault fault;
 
 	finish(digests);
-	if (!wax_cms_signed_head(reader, &plan, &fault) || !wax_cms_signed_tail(reader, &plan, &fault)) {
+	if (!wax_cms_signed_head(reader, &plan, &fault) ||
+		!wax_cms_signed_tail(reader, &plan, &fault)) {
 		wax_reasons_add(&layer->reasons, fault.reason);
 		return;
 	}

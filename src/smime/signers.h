@@ -50,7 +50,7 @@ typedef struct {
 	int64_t date;
 } WaxSignersContext;
 
-void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests, const WaxSignersContext *context,
-	WaxVerdictLayer *layer);
+void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests,
+	const WaxSignersContext *context, WaxVerdictLayer *layer);
 
 #endif

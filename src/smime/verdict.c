@@ -106,7 +106,8 @@ WaxVerdictRecipient *wax_verdict_add_recipient(WaxVerdictLayer *layer)
 	return recipient;
 }
 
-void wax_verdict_add_field(WaxVerdict *verdict, const char *name, const char *value, WaxFieldState state)
+void wax_verdict_add_field(
+	WaxVerdict *verdict, const char *name, const char *value, WaxFieldState state)
 {
 	WaxVerdictField *field = g_new0(WaxVerdictField, 1);
 
@@ -227,13 +228,16 @@ static WaxSignatureWord word_of_set(const WaxReasonSet *set)
 	}
 	/* the two words of dates are for a chain that fails "by the dates alone" */
 	if ((worst == WAX_SIGNATURE_EXPIRED_SIGNER || worst == WAX_SIGNATURE_NOT_YET_VALID) &&
-	    has_word(set, WAX_SIGNATURE_VALID_UNTRUSTED))
+		has_word(set, WAX_SIGNATURE_VALID_UNTRUSTED))
 		return WAX_SIGNATURE_VALID_UNTRUSTED;
 	return worst;
 }
 
 static const WaxReason historic_pardons[] = {
-	WAX_R_SIG_WEAK_DIGEST, WAX_R_SIG_WEAK_KEY, WAX_R_SIG_DATE_DIFFERS, WAX_R_TRUST_WEAK,
+	WAX_R_SIG_WEAK_DIGEST,
+	WAX_R_SIG_WEAK_KEY,
+	WAX_R_SIG_DATE_DIFFERS,
+	WAX_R_TRUST_WEAK,
 };
 
 /* V-11: what makes a signature weak becomes a note */
@@ -267,7 +271,8 @@ static bool excused(const WaxVerdictLayer *layer, const WaxVerdictSigner *signer
 		const WaxVerdictSigner *other = wax_verdict_signer(layer, i);
 
 		if (other != signer && other->verdict == WAX_SIGNATURE_VALID_TRUSTED &&
-		    g_strcmp0(other->subject, signer->subject) == 0 && same_addresses(other, signer))
+			g_strcmp0(other->subject, signer->subject) == 0 &&
+			same_addresses(other, signer))
 			return true;
 	}
 	return false;
@@ -338,7 +343,8 @@ static WaxSignatureWord decide_signature(WaxVerdict *verdict, const WaxVerdictLa
 		WaxSignatureWord word;
 
 		/* what says by its type that it is no signature needs no verdict on one */
-		if (!counts_as_signed(layer) && (layer->kind != WAX_LAYER_UNKNOWN ||
+		if (!counts_as_signed(layer) &&
+			(layer->kind != WAX_LAYER_UNKNOWN ||
 				wax_reasons_has(&layer->reasons, WAX_R_CMS_TYPE_UNKNOWN)))
 			continue;
 		any = true;
@@ -347,8 +353,9 @@ static WaxSignatureWord decide_signature(WaxVerdict *verdict, const WaxVerdictLa
 			worst = word;
 	}
 	if (!any)
-		return wax_reasons_has(&verdict->reasons, WAX_R_SIG_BELOW_ROOT) ?
-			WAX_SIGNATURE_PARTIAL : WAX_SIGNATURE_NONE;
+		return wax_reasons_has(&verdict->reasons, WAX_R_SIG_BELOW_ROOT)
+			       ? WAX_SIGNATURE_PARTIAL
+			       : WAX_SIGNATURE_NONE;
 	if (!author && rank(worst) < rank(WAX_SIGNATURE_PARTIAL)) {
 		wax_reasons_add(&verdict->reasons, WAX_R_SIG_OUTER_ONLY);
 		return WAX_SIGNATURE_PARTIAL;

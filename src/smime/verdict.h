@@ -95,21 +95,21 @@ typedef struct {
 	WaxSignatureWord verdict; /* of this signer alone; wax_verdict_decide fills it */
 	WaxReasonSet reasons, notes;
 	char *subject, *issuer, *serial; /* NULL: no certificate; serial in hex */
-	GPtrArray *addresses;            /* char *, as the certificate has them */
-	GPtrArray *chain;                /* char *, subjects, the signer's own first */
-	GBytes *certificate;             /* DER, or NULL */
+	GPtrArray *addresses;		 /* char *, as the certificate has them */
+	GPtrArray *chain;		 /* char *, subjects, the signer's own first */
+	GBytes *certificate;		 /* DER, or NULL */
 	WaxDigestAlg digest;
 	WaxSigAlg algorithm;
 	unsigned key_bits;
 	WaxIdentity identity;
 	bool has_signing_time;
-	int64_t signing_time;            /* a claim */
-	GBytes *capabilities;            /* signed SMIMECapabilities, or NULL */
-	GBytes *encryption_certificate;  /* DER of the certificate preferred for replies, or NULL */
+	int64_t signing_time;		/* a claim */
+	GBytes *capabilities;		/* signed SMIMECapabilities, or NULL */
+	GBytes *encryption_certificate; /* DER of the certificate preferred for replies, or NULL */
 } WaxVerdictSigner;
 
 typedef struct {
-	const char *kind; /* "ktri", "kari", "kekri", "pwri", "ori" */
+	const char *kind;      /* "ktri", "kari", "kekri", "pwri", "ori" */
 	const char *algorithm; /* a constant, or NULL */
 	char *issuer, *serial; /* or key_id, hex */
 	char *key_id;
@@ -121,12 +121,12 @@ typedef struct {
 	char *part;
 	bool author; /* V-05; wax_verdict_decide fills it */
 	WaxReasonSet reasons, notes;
-	GPtrArray *signers;      /* WaxVerdictSigner */
-	GPtrArray *recipients;   /* WaxVerdictRecipient; the first 100 */
+	GPtrArray *signers;    /* WaxVerdictSigner */
+	GPtrArray *recipients; /* WaxVerdictRecipient; the first 100 */
 	unsigned recipient_count;
 	WaxCipherAlg cipher;
 	WaxEncryptionWord encryption; /* encrypted layers: what became of it */
-	GPtrArray *certificates; /* GBytes, DER, of a signed layer */
+	GPtrArray *certificates;      /* GBytes, DER, of a signed layer */
 } WaxVerdictLayer;
 
 typedef struct {
@@ -139,16 +139,17 @@ typedef struct {
 	WaxSignatureWord signature;
 	WaxEncryptionWord encryption;
 	WaxReasonSet reasons, notes; /* of all layers; add to them what concerns no layer */
-	char *from;              /* addr-spec compared with, or NULL */
+	char *from;		     /* addr-spec compared with, or NULL */
 	char *sender;
-	GPtrArray *layers;       /* WaxVerdictLayer */
-	GPtrArray *fields;       /* WaxVerdictField: protected header fields */
-	GPtrArray *outside;      /* char *: what lies outside the layers: "preamble", "epilogue", parts */
-	GPtrArray *attachments;  /* char *: paths of cryptographic parts below the payload */
-	char *content_type;      /* of the payload; NULL when it could not be reached */
+	GPtrArray *layers; /* WaxVerdictLayer */
+	GPtrArray *fields; /* WaxVerdictField: protected header fields */
+	GPtrArray
+		*outside; /* char *: what lies outside the layers: "preamble", "epilogue", parts */
+	GPtrArray *attachments; /* char *: paths of cryptographic parts below the payload */
+	char *content_type;	/* of the payload; NULL when it could not be reached */
 	uint64_t content_bytes;
 	bool has_date;
-	int64_t date;            /* the Date compared with signingTime */
+	int64_t date; /* the Date compared with signingTime */
 	int64_t judged_at;
 	bool historic;
 } WaxVerdict;
@@ -158,7 +159,8 @@ void wax_verdict_free(WaxVerdict *verdict);
 WaxVerdictLayer *wax_verdict_add_layer(WaxVerdict *verdict, WaxLayerKind kind, const char *part);
 WaxVerdictSigner *wax_verdict_add_signer(WaxVerdictLayer *layer);
 WaxVerdictRecipient *wax_verdict_add_recipient(WaxVerdictLayer *layer);
-void wax_verdict_add_field(WaxVerdict *verdict, const char *name, const char *value, WaxFieldState state);
+void wax_verdict_add_field(
+	WaxVerdict *verdict, const char *name, const char *value, WaxFieldState state);
 
 static inline WaxVerdictLayer *wax_verdict_layer(const WaxVerdict *verdict, unsigned i)
 {

@@ -155,7 +155,8 @@ static json_t *reasons(const WaxReasonSet *set)
 	json_t *list = json_array();
 
 	for (unsigned r = 1; r < WAX_REASON_COUNT_; r++)
-		if (wax_reasons_has(set, (WaxReason)r) && !listed(list, wax_reason_word((WaxReason)r)))
+		if (wax_reasons_has(set, (WaxReason)r) &&
+			!listed(list, wax_reason_word((WaxReason)r)))
 			json_array_append_new(list, json_string(wax_reason_word((WaxReason)r)));
 	return list;
 }
@@ -176,10 +177,13 @@ static json_t *signer_json(const WaxVerdictSigner *signer)
 	json_object_set_new(o, "addresses", texts(signer->addresses));
 	json_object_set_new(o, "issuer", text(signer->issuer));
 	json_object_set_new(o, "serial", text(signer->serial));
-	json_object_set_new(o, "digest", text(signer->digest ? wax_digest_word(signer->digest) : NULL));
-	json_object_set_new(o, "algorithm", text(signer->algorithm ? wax_sig_word(signer->algorithm) : NULL));
+	json_object_set_new(
+		o, "digest", text(signer->digest ? wax_digest_word(signer->digest) : NULL));
+	json_object_set_new(
+		o, "algorithm", text(signer->algorithm ? wax_sig_word(signer->algorithm) : NULL));
 	json_object_set_new(o, "key_bits", json_integer(signer->key_bits));
-	json_object_set_new(o, "signing_time", time_text(signer->has_signing_time, signer->signing_time));
+	json_object_set_new(
+		o, "signing_time", time_text(signer->has_signing_time, signer->signing_time));
 	json_object_set_new(o, "chain", texts(signer->chain));
 	json_object_set_new(o, "identity", json_string(wax_identity_word(signer->identity)));
 	json_object_set_new(o, "reasons", reasons(&signer->reasons));
@@ -215,9 +219,10 @@ static json_t *layer_json(const WaxVerdictLayer *layer)
 	json_object_set_new(o, "signers", signers);
 	json_object_set_new(o, "recipients", recipients);
 	json_object_set_new(o, "recipient_count", json_integer(layer->recipient_count));
-	json_object_set_new(o, "cipher", text(layer->cipher ? wax_cipher_word(layer->cipher) : NULL));
-	json_object_set_new(o, "integrity",
-		text(encrypted ? wax_encryption_word(layer->encryption) : NULL));
+	json_object_set_new(
+		o, "cipher", text(layer->cipher ? wax_cipher_word(layer->cipher) : NULL));
+	json_object_set_new(
+		o, "integrity", text(encrypted ? wax_encryption_word(layer->encryption) : NULL));
 	json_object_set_new(o, "reasons", reasons(&layer->reasons));
 	json_object_set_new(o, "notes", reasons(&layer->notes));
 	return o;
@@ -240,10 +245,13 @@ static json_t *fields_json(const WaxVerdict *verdict)
 
 static json_t *verdict_json(const WaxVerdict *verdict)
 {
-	json_t *o = json_object(), *words = json_object(), *layers = json_array(), *content = json_object();
+	json_t *o = json_object(), *words = json_object(), *layers = json_array(),
+	       *content = json_object();
 
-	json_object_set_new(words, "signature", json_string(wax_signature_word(verdict->signature)));
-	json_object_set_new(words, "encryption", json_string(wax_encryption_word(verdict->encryption)));
+	json_object_set_new(
+		words, "signature", json_string(wax_signature_word(verdict->signature)));
+	json_object_set_new(
+		words, "encryption", json_string(wax_encryption_word(verdict->encryption)));
 	json_object_set_new(words, "reasons", reasons(&verdict->reasons));
 	json_object_set_new(words, "notes", reasons(&verdict->notes));
 	for (unsigned i = 0; i < verdict->layers->len; i++)

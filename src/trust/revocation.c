@@ -14,7 +14,8 @@ static WaxReason ask(const WaxCert *cert, const WaxCert *issuer, const GPtrArray
 		asked = true;
 		if (wax_crl_revokes(crl, cert, at))
 			return WAX_R_TRUST_REVOKED;
-		if (!info->critical && info->this_update <= at && (!info->next_update || at <= info->next_update))
+		if (!info->critical && info->this_update <= at &&
+			(!info->next_update || at <= info->next_update))
 			cleared = true;
 	}
 	return cleared || !asked ? WAX_R_NONE : WAX_R_TRUST_STATUS_UNKNOWN;

@@ -8,10 +8,10 @@
 
 #include "smime/verdict.h"
 
-#define CLEAR WAX_LAYER_CLEAR_SIGNED
+#define CLEAR  WAX_LAYER_CLEAR_SIGNED
 #define OPAQUE WAX_LAYER_OPAQUE_SIGNED
-#define ENV WAX_LAYER_ENVELOPED
-#define AUTH WAX_LAYER_AUTH_ENVELOPED
+#define ENV    WAX_LAYER_ENVELOPED
+#define AUTH   WAX_LAYER_AUTH_ENVELOPED
 
 /* one signer per signed layer, with these reasons */
 typedef struct {
@@ -27,8 +27,8 @@ static WaxVerdict *build(const Layer *layers, size_t n)
 		WaxVerdictLayer *layer = wax_verdict_add_layer(verdict, layers[i].kind, "1");
 
 		if (wax_layer_is_encrypted(layers[i].kind)) {
-			layer->encryption = layers[i].kind == AUTH ? WAX_ENCRYPTION_AUTHENTICATED :
-				WAX_ENCRYPTION_UNAUTHENTICATED;
+			layer->encryption = layers[i].kind == AUTH ? WAX_ENCRYPTION_AUTHENTICATED
+								   : WAX_ENCRYPTION_UNAUTHENTICATED;
 			continue;
 		}
 		if (!wax_layer_is_signed(layers[i].kind))
@@ -56,40 +56,44 @@ static void words_follow_their_order(void **state)
 		{ { { ENV } }, WAX_SIGNATURE_NONE, WAX_ENCRYPTION_UNAUTHENTICATED },
 		{ { { AUTH } }, WAX_SIGNATURE_NONE, WAX_ENCRYPTION_AUTHENTICATED },
 		{ { { AUTH }, { ENV } }, WAX_SIGNATURE_NONE, WAX_ENCRYPTION_UNAUTHENTICATED },
-		{ { { ENV }, { OPAQUE } }, WAX_SIGNATURE_VALID_TRUSTED, WAX_ENCRYPTION_UNAUTHENTICATED },
+		{ { { ENV }, { OPAQUE } }, WAX_SIGNATURE_VALID_TRUSTED,
+			WAX_ENCRYPTION_UNAUTHENTICATED },
 		{ { { WAX_LAYER_CERTS_ONLY } }, WAX_SIGNATURE_NONE, WAX_ENCRYPTION_NONE },
 		/* T-20: a signature above encryption proves no authorship */
 		{ { { OPAQUE }, { ENV } }, WAX_SIGNATURE_PARTIAL, WAX_ENCRYPTION_UNAUTHENTICATED },
 		{ { { OPAQUE, WAX_R_TRUST_UNTRUSTED }, { ENV } }, WAX_SIGNATURE_PARTIAL,
-		  WAX_ENCRYPTION_UNAUTHENTICATED },
+			WAX_ENCRYPTION_UNAUTHENTICATED },
 		{ { { OPAQUE, WAX_R_SIG_DIGEST_MISMATCH }, { ENV } }, WAX_SIGNATURE_ALTERED,
-		  WAX_ENCRYPTION_UNAUTHENTICATED },
+			WAX_ENCRYPTION_UNAUTHENTICATED },
 		/* a transport layer's identity is nobody's business, its arithmetic is */
 		{ { { OPAQUE, WAX_R_SIG_IDENTITY_MISMATCH }, { AUTH }, { CLEAR } },
-		  WAX_SIGNATURE_VALID_TRUSTED, WAX_ENCRYPTION_AUTHENTICATED },
+			WAX_SIGNATURE_VALID_TRUSTED, WAX_ENCRYPTION_AUTHENTICATED },
 		{ { { OPAQUE, WAX_R_SIG_MISMATCH }, { AUTH }, { CLEAR } }, WAX_SIGNATURE_ALTERED,
-		  WAX_ENCRYPTION_AUTHENTICATED },
+			WAX_ENCRYPTION_AUTHENTICATED },
 		/* T-19: the inner signature is not the author's, but must hold */
 		{ { { CLEAR }, { CLEAR, WAX_R_TRUST_UNTRUSTED } }, WAX_SIGNATURE_VALID_TRUSTED,
-		  WAX_ENCRYPTION_NONE },
+			WAX_ENCRYPTION_NONE },
 		{ { { CLEAR }, { CLEAR, WAX_R_SIG_DIGEST_MISMATCH } }, WAX_SIGNATURE_ALTERED,
-		  WAX_ENCRYPTION_NONE },
-		{ { { CLEAR, WAX_R_TRUST_EXPIRED } }, WAX_SIGNATURE_EXPIRED_SIGNER, WAX_ENCRYPTION_NONE },
+			WAX_ENCRYPTION_NONE },
+		{ { { CLEAR, WAX_R_TRUST_EXPIRED } }, WAX_SIGNATURE_EXPIRED_SIGNER,
+			WAX_ENCRYPTION_NONE },
 		{ { { CLEAR, WAX_R_TRUST_EXPIRED, WAX_R_SIG_WEAK_DIGEST } },
-		  WAX_SIGNATURE_EXPIRED_SIGNER, WAX_ENCRYPTION_NONE },
+			WAX_SIGNATURE_EXPIRED_SIGNER, WAX_ENCRYPTION_NONE },
 		{ { { CLEAR, WAX_R_TRUST_EXPIRED, WAX_R_TRUST_UNTRUSTED } },
-		  WAX_SIGNATURE_VALID_UNTRUSTED, WAX_ENCRYPTION_NONE },
+			WAX_SIGNATURE_VALID_UNTRUSTED, WAX_ENCRYPTION_NONE },
 		{ { { CLEAR, WAX_R_TRUST_REVOKED, WAX_R_SIG_IDENTITY_MISMATCH } },
-		  WAX_SIGNATURE_REVOKED, WAX_ENCRYPTION_NONE },
+			WAX_SIGNATURE_REVOKED, WAX_ENCRYPTION_NONE },
 		{ { { CLEAR, WAX_R_TRUST_UNTRUSTED, WAX_R_SIG_SENDER_ONLY } },
-		  WAX_SIGNATURE_MISMATCH, WAX_ENCRYPTION_NONE },
+			WAX_SIGNATURE_MISMATCH, WAX_ENCRYPTION_NONE },
 		{ { { CLEAR, WAX_R_TRUST_STATUS_UNKNOWN, WAX_R_SIG_WEAK_KEY } },
-		  WAX_SIGNATURE_STATUS_UNKNOWN, WAX_ENCRYPTION_NONE },
+			WAX_SIGNATURE_STATUS_UNKNOWN, WAX_ENCRYPTION_NONE },
 		{ { { CLEAR, WAX_R_SIG_NO_ATTRIBUTES } }, WAX_SIGNATURE_WEAK, WAX_ENCRYPTION_NONE },
-		{ { { CLEAR, WAX_R_SIG_NO_CERTIFICATE } }, WAX_SIGNATURE_UNSUPPORTED, WAX_ENCRYPTION_NONE },
+		{ { { CLEAR, WAX_R_SIG_NO_CERTIFICATE } }, WAX_SIGNATURE_UNSUPPORTED,
+			WAX_ENCRYPTION_NONE },
 		{ { { CLEAR, WAX_R_CMS_ATTRS_AS_CONTENT, WAX_R_SIG_MISMATCH } },
-		  WAX_SIGNATURE_MALFORMED, WAX_ENCRYPTION_NONE },
-		{ { { CLEAR, WAX_R_DER_TRUNCATED } }, WAX_SIGNATURE_MALFORMED, WAX_ENCRYPTION_NONE },
+			WAX_SIGNATURE_MALFORMED, WAX_ENCRYPTION_NONE },
+		{ { { CLEAR, WAX_R_DER_TRUNCATED } }, WAX_SIGNATURE_MALFORMED,
+			WAX_ENCRYPTION_NONE },
 	};
 	(void)state;
 
@@ -110,7 +114,8 @@ static void two_signers_are_as_good_as_the_worse(void **state)
 	for (int bad = 0; bad < 2; bad++) {
 		g_autoptr(WaxVerdict) verdict = wax_verdict_new();
 		WaxVerdictLayer *layer = wax_verdict_add_layer(verdict, CLEAR, "1");
-		WaxVerdictSigner *signers[] = { wax_verdict_add_signer(layer), wax_verdict_add_signer(layer) };
+		WaxVerdictSigner *signers[] = { wax_verdict_add_signer(layer),
+			wax_verdict_add_signer(layer) };
 
 		wax_reasons_add(&signers[bad]->reasons, WAX_R_SIG_MISMATCH);
 		wax_verdict_decide(verdict);
@@ -218,13 +223,17 @@ static void json_has_the_promised_names(void **state)
 
 	json_t *o = json_loads(written, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(o);
-	assert_int_equal(json_unpack(o, "{s:{s:s,s:s,s:[s]},s:n,s:[{s:s,s:s,s:[{s:s,s:s,s:[],s:n,s:n,s:n,s:n,s:n,s:[]}],"
-		"s:[],s:n,s:n}],s:{},s:{s:n,s:i}}",
-		"verdict", "signature", &s, "encryption", &subject, "reasons", &subject, "from",
-		"layers", "kind", &subject, "part", &subject, "signers", "verdict", &subject,
-		"subject", &subject, "addresses", "issuer", "serial", "digest", "algorithm",
-		"signing_time", "chain", "recipients", "cipher", "integrity", "protected_headers",
-		"content", "type", "bytes", &(int){ 0 }), 0);
+	assert_int_equal(
+		json_unpack(o,
+			"{s:{s:s,s:s,s:[s]},s:n,s:[{s:s,s:s,s:[{s:s,s:s,s:[],s:n,s:n,s:n,s:n,s:n,s:"
+			"[]}],"
+			"s:[],s:n,s:n}],s:{},s:{s:n,s:i}}",
+			"verdict", "signature", &s, "encryption", &subject, "reasons", &subject,
+			"from", "layers", "kind", &subject, "part", &subject, "signers", "verdict",
+			&subject, "subject", &subject, "addresses", "issuer", "serial", "digest",
+			"algorithm", "signing_time", "chain", "recipients", "cipher", "integrity",
+			"protected_headers", "content", "type", "bytes", &(int){ 0 }),
+		0);
 	assert_string_equal(s, "expired_signer");
 	assert_non_null(strstr(subject, "\xef\xbf\xbd"));
 	json_decref(o);
