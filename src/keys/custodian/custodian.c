@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keys/custodian/custodian.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "asn1/ber.h"
+#include "core/clock.h"
+#include "core/event.h"
+#include "core/status.h"
+#include "crypto/cipher.h"
+#include "crypto/digest.h"
+#include "keys/custodian/record.h"
+#include "keys/proto/requests.h"
+#include "profile/profile.h"
+
+#define TICKETS_MAX 4096
+#define TICKET_LIFE (30 * 60 * 1000) /* ms */
+#define OPEN_MAX    2000
+#define POOL_MAX    8
+#define LIST_MAX    1000
+
+typedef struct {
+	uint32_t handle;
+	WaxSealedKey *key; /* of the cache */
+} TicketKey;
+
+typedef struct {
+	uint8_t id[WAX_TICKET_SIZE];
+	GArray *keys;
+	uint32_t signs, unwraps;
+	int64_t expires;
+} Ticket;
+
+struct WaxCustodian {
+	char *kek_path;
+	WaxSecret *kek; /* NULL: locked */
+	GHashTable *tickets;
+	GHashTable *open; /* hex of the record's hash -> WaxSealedKey, counted by tickets */
+	GQueue *pool;     /* WaxKey, RSA-2048 */
+};
+
+typedef bool (*Handler)(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error);
+
+static void shared_free(void *key)
+{
+	wax_sealed_key_clear(key);
+}
+
+static void shared_unref(WaxSealedKey *key)
+{
+	g_atomic_rc_box_release_full(key, shared_free);
+}
+
+static void ticket_free(Ticket *ticket)
+{
+	for (guint i = 0; i < ticket->keys->len; i++)
+		shared_unref(g_array_index(ticket->keys, TicketKey, i).key);
+	g_array_unref(ticket->keys);
+	g_free(ticket);
+}
+
+static guint ticket_hash(gconstpointer id)
+{
+	guint value;
+
+	memcpy(&value, id, sizeof value);
+	return value;
+}
+
+static gboolean ticket_equal(gconstpointer a, gconstpointer b)
+{
+	return wax_same_secret(WAX_SPAN(a, WAX_TICKET_SIZE), WAX_SPAN(b, WAX_TICKET_SIZE));
+}
+
+bool wax_custodian_new(const char *folder, WaxCustodian **ret_custodian, GError **error)
+{
+	WaxCustodian *c = g_new0(WaxCustodian, 1);
+
+	c->kek_path = g_build_filename(folder, "kek", NULL);
+	c->tickets = g_hash_table_new_full(ticket_hash, ticket_equal, NULL, (GDestroyNotify)ticket_free);
+	c->open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)shared_unref);
+	c->pool = g_queue_new();
+	if (!wax_kek_load(c->kek_path, &c->kek, error)) {
+		wax_custodian_free(c);
+		return false;
+	}
+	*ret_custodian = c;
+	return true;
+}
+
+void wax_custodian_free(WaxCustodian *c)
+{
+	if (!c)
+		return;
+	g_hash_table_unref(c->tickets);
+	g_hash_table_unref(c->open);
+	g_queue_free_full(c->pool, (GDestroyNotify)wax_key_unref);
+	wax_secret_free(c->kek);
+	g_free(c->kek_path);
+	g_free(c);
+}
+
+/* open_record - from the cache, or unsealed */
+static WaxSealedKey *open_record(WaxCustodian *c, WaxSpan record, GError **error)
+{
+	g_autofree char *name = NULL;
+	uint8_t sha256[32];
+	WaxSealedKey *key;
+
+	wax_sha256(record, sha256);
+	name = wax_hex(WAX_SPAN(sha256, 32));
+	key = g_hash_table_lookup(c->open, name);
+	if (!key) {
+		WaxSealedKey fresh;
+
+		if (!wax_record_open(c->kek, record, &fresh, error))
+			return NULL;
+		if (g_hash_table_size(c->open) >= OPEN_MAX)
+			g_hash_table_remove_all(c->open);
+		key = g_atomic_rc_box_new0(WaxSealedKey);
+		*key = fresh;
+		g_hash_table_insert(c->open, g_steal_pointer(&name), key);
+	}
+	return g_atomic_rc_box_acquire(key);
+}
+
+static bool answer_status(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	if (!wax_frame_done(request, error))
+		return false;
+	wax_frame_put_bool(reply, c->kek == NULL);
+	wax_frame_put_u32(reply, g_hash_table_size(c->open));
+	wax_frame_put_u32(reply, g_hash_table_size(c->tickets));
+	return true;
+}
+
+static bool answer_unlock(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	WaxSecret *kek;
+	WaxSpan passphrase;
+
+	(void)reply; /* nothing to say */
+	if (!wax_frame_get_span(request, &passphrase, error) || !wax_frame_done(request, error))
+		return false;
+	if (c->kek)
+		return true;
+	if (!wax_kek_unlock(c->kek_path, passphrase, &kek, error))
+		return false;
+	c->kek = kek;
+	return true;
+}
+
+static bool answer_protect(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	WaxSpan passphrase;
+
+	(void)reply; /* nothing to say */
+	if (!wax_frame_get_span(request, &passphrase, error) || !wax_frame_done(request, error))
+		return false;
+	if (!c->kek)
+		return wax_fail(error, WAX_R_CUSTODY_LOCKED, "the key custody is locked; unlock it first");
+	return wax_kek_protect(c->kek_path, c->kek, passphrase, error);
+}
+
+static gboolean is_over(gpointer id, gpointer value, gpointer now)
+{
+	const Ticket *ticket = value;
+
+	(void)id; /* the time alone decides */
+	return ticket->expires < *(int64_t *)now;
+}
+
+static bool read_ticket_keys(WaxCustodian *c, WaxFrame *request, Ticket *ticket, GError **error)
+{
+	uint32_t n;
+
+	if (!wax_frame_get_u32(request, &n, error))
+		return false;
+	if (n > LIST_MAX)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a ticket names at most %d keys", LIST_MAX);
+	for (; n; n--) {
+		TicketKey key;
+		WaxSpan record;
+
+		if (!wax_frame_get_u32(request, &key.handle, error) || !wax_frame_get_span(request, &record, error))
+			return false;
+		key.key = open_record(c, record, error);
+		if (!key.key)
+			return false;
+		g_array_append_val(ticket->keys, key);
+	}
+	return wax_frame_done(request, error);
+}
+
+static bool answer_ticket_open(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	int64_t now = wax_clock_monotonic();
+	Ticket *ticket;
+	WaxSpan id;
+
+	(void)reply; /* nothing to say */
+	if (!wax_frame_get_span(request, &id, error))
+		return false;
+	if (id.n != WAX_TICKET_SIZE || g_hash_table_contains(c->tickets, id.p))
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a ticket is %d octets, and new", WAX_TICKET_SIZE);
+	if (g_hash_table_size(c->tickets) >= TICKETS_MAX)
+		g_hash_table_foreach_remove(c->tickets, is_over, &now);
+	if (g_hash_table_size(c->tickets) >= TICKETS_MAX)
+		return wax_fail(error, WAX_R_KEYS_BUSY, "too many messages are under way");
+	ticket = g_new0(Ticket, 1);
+	memcpy(ticket->id, id.p, id.n);
+	ticket->keys = g_array_new(false, false, sizeof(TicketKey));
+	ticket->expires = now + TICKET_LIFE;
+	if (!wax_frame_get_u32(request, &ticket->signs, error) ||
+		!wax_frame_get_u32(request, &ticket->unwraps, error) ||
+		!read_ticket_keys(c, request, ticket, error)) {
+		ticket_free(ticket);
+		return false;
+	}
+	g_hash_table_insert(c->tickets, ticket->id, ticket);
+	return true;
+}
+
+static bool answer_ticket_close(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	WaxSpan id;
+
+	(void)reply; /* nothing to say */
+	if (!wax_frame_get_span(request, &id, error) || !wax_frame_done(request, error))
+		return false;
+	if (id.n == WAX_TICKET_SIZE)
+		g_hash_table_remove(c->tickets, id.p);
+	return true;
+}
+
+/* use - the key of a valid ticket, for one act of its kind */
+static WaxKey *use(WaxCustodian *c, WaxSpan id, uint32_t handle, bool sign, GError **error)
+{
+	Ticket *ticket = id.n == WAX_TICKET_SIZE ? g_hash_table_lookup(c->tickets, id.p) : NULL;
+	uint32_t *budget;
+
+	if (!ticket || ticket->expires < wax_clock_monotonic()) {
+		wax_set_error(error, WAX_R_TICKET_UNKNOWN, "there is no such ticket");
+		return NULL;
+	}
+	for (guint i = 0; i < ticket->keys->len; i++) {
+		const TicketKey *key = &g_array_index(ticket->keys, TicketKey, i);
+		const char *purpose = key->key->purpose;
+
+		if (key->handle != handle)
+			continue;
+		if (strcmp(purpose, "both") != 0 && strcmp(purpose, sign ? "sign" : "encrypt") != 0)
+			break;
+		budget = sign ? &ticket->signs : &ticket->unwraps;
+		if (*budget == 0) {
+			wax_set_error(error, WAX_R_TICKET_SPENT, "the ticket is used up");
+			return NULL;
+		}
+		(*budget)--;
+		return key->key->key;
+	}
+	wax_set_error(error, WAX_R_REQUEST_REFUSED, "the ticket has no such key for this purpose");
+	return NULL;
+}
+
+typedef struct {
+	uint32_t alg, key_size, digest, mgf_digest, kdf, wrap;
+	WaxSpan wrapped, label, originator, info;
+	bool cofactor;
+} Unwrap;
+
+static bool read_unwrap(WaxFrame *request, Unwrap *u, GError **error)
+{
+	if (!wax_frame_get_u32(request, &u->alg, error) || !wax_frame_get_span(request, &u->wrapped, error) ||
+		!wax_frame_get_u32(request, &u->key_size, error) ||
+		!wax_frame_get_u32(request, &u->digest, error) ||
+		!wax_frame_get_u32(request, &u->mgf_digest, error) ||
+		!wax_frame_get_span(request, &u->label, error) ||
+		!wax_frame_get_span(request, &u->originator, error) ||
+		!wax_frame_get_bool(request, &u->cofactor, error) || !wax_frame_get_u32(request, &u->kdf, error) ||
+		!wax_frame_get_u32(request, &u->wrap, error) || !wax_frame_get_span(request, &u->info, error) ||
+		!wax_frame_done(request, error))
+		return false;
+	if (u->digest >= WAX_DIGEST_COUNT_ || u->mgf_digest >= WAX_DIGEST_COUNT_ || u->kdf >= WAX_DIGEST_COUNT_ ||
+		u->wrap >= WAX_WRAP_COUNT_ || u->key_size > 64)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "an algorithm that there is not");
+	return true;
+}
+
+static bool unwrap_agreed(WaxKey *key, const Unwrap *u, WaxSecret **ret_key, GError **error)
+{
+	g_autoptr(WaxSecret) secret = NULL;
+	size_t n = wax_wrap_key_size((WaxWrapAlg)u->wrap);
+	uint8_t kek[32];
+	bool ok;
+
+	if (!wax_key_agree(key, u->originator, u->cofactor, &secret, error))
+		return false;
+	ok = n && wax_kdf_x963((WaxDigestAlg)u->kdf, wax_secret_span(secret), u->info, kek, n, NULL) &&
+		wax_key_unwrap(WAX_SPAN(kek, n), u->wrapped, ret_key, NULL);
+	wax_wipe(kek, sizeof kek);
+	return ok || wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+}
+
+static bool answer_unwrap(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	g_autoptr(WaxSecret) out = NULL;
+	WaxOaep oaep;
+	uint32_t handle;
+	WaxSpan id;
+	WaxKey *key;
+	Unwrap u;
+	bool ok;
+
+	if (!wax_frame_get_span(request, &id, error) || !wax_frame_get_u32(request, &handle, error) ||
+		!read_unwrap(request, &u, error))
+		return false;
+	key = use(c, id, handle, false, error);
+	if (!key)
+		return false;
+	oaep = (WaxOaep){ (WaxDigestAlg)u.digest, (WaxDigestAlg)u.mgf_digest, u.label };
+	if (u.alg == WAX_KEYENC_RSA)
+		ok = wax_key_unwrap_rsa(key, u.wrapped, u.key_size, &out, error);
+	else if (u.alg == WAX_KEYENC_OAEP)
+		ok = wax_key_unwrap_oaep(key, &oaep, u.wrapped, &out, error);
+	else if (u.alg == WAX_KEYENC_ECDH)
+		ok = unwrap_agreed(key, &u, &out, error);
+	else
+		ok = wax_fail(error, WAX_R_REQUEST_REFUSED, "no such way to unwrap a key");
+	if (!ok)
+		return false;
+	wax_frame_put_span(reply, wax_secret_span(out));
+	return true;
+}
+
+/* is_signed_attributes - a blind signer would be worse than none: these are attributes of mail, or nothing */
+static bool is_signed_attributes(WaxSpan bytes)
+{
+	WAX_OID(content_type, WAX_OID_PKCS9(3));
+	WAX_OID(message_digest, WAX_OID_PKCS9(4));
+	WAX_OID(data, WAX_OID_PKCS7(1));
+	bool typed = false, digested = false;
+	WaxSpan set, attribute, oid, values, value;
+	WaxBer in, inner;
+
+	if (!wax_ber_only(bytes, WAX_TAG_SET, &set, NULL))
+		return false;
+	for (in = wax_ber(set); !wax_ber_at_end(&in);) {
+		if (!wax_ber_take(&in, WAX_TAG_SEQUENCE, &attribute, NULL))
+			return false;
+		inner = wax_ber(attribute);
+		if (!wax_ber_take(&inner, WAX_TAG_OID, &oid, NULL) ||
+			!wax_ber_take(&inner, WAX_TAG_SET, &values, NULL) || !wax_ber_at_end(&inner))
+			return false;
+		if (wax_span_equal(oid, content_type))
+			typed = wax_ber_only(values, WAX_TAG_OID, &value, NULL) && wax_span_equal(value, data);
+		if (wax_span_equal(oid, message_digest))
+			digested = wax_ber_only(values, WAX_TAG_OCTET_STRING, &value, NULL) && value.n >= 32;
+	}
+	return typed && digested;
+}
+
+static bool answer_sign(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	g_autoptr(GByteArray) signature = NULL;
+	uint32_t handle, alg, digest;
+	WaxSpan id, attributes;
+	WaxKey *key;
+
+	if (!wax_frame_get_span(request, &id, error) || !wax_frame_get_u32(request, &handle, error) ||
+		!wax_frame_get_u32(request, &alg, error) || !wax_frame_get_u32(request, &digest, error) ||
+		!wax_frame_get_span(request, &attributes, error) || !wax_frame_done(request, error))
+		return false;
+	if (alg >= WAX_SIG_ALG_COUNT_ || digest < WAX_DIGEST_SHA256 || digest >= WAX_DIGEST_COUNT_ ||
+		!is_signed_attributes(attributes))
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "these are not the signed attributes of a message");
+	key = use(c, id, handle, true, error);
+	if (!key || !wax_key_sign(key, (WaxSigAlg)alg, (WaxDigestAlg)digest, attributes, &signature, error))
+		return false;
+	wax_frame_put_span(reply, WAX_SPAN(signature->data, signature->len));
+	return true;
+}
+
+static bool locked(const WaxCustodian *c, GError **error)
+{
+	if (!c->kek)
+		wax_set_error(error, WAX_R_CUSTODY_LOCKED, "the key custody is locked; unlock it first");
+	return !c->kek;
+}
+
+static void put_record(const WaxCustodian *c, const char *identity, const char *purpose, uint64_t epoch,
+	const WaxKey *key, WaxFrame *reply)
+{
+	g_autoptr(GByteArray) record = wax_record_seal(c->kek, identity, purpose, epoch, key);
+	g_autoptr(GByteArray) spki = wax_key_spki(key);
+
+	wax_frame_put_span(reply, WAX_SPAN(record->data, record->len));
+	wax_frame_put_span(reply, WAX_SPAN(spki->data, spki->len));
+}
+
+static bool answer_generate(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	const char *identity, *purpose, *kind;
+	g_autoptr(WaxKey) key = NULL;
+	uint64_t epoch;
+
+	if (!wax_frame_get_str(request, &identity, error) || !wax_frame_get_str(request, &purpose, error) ||
+		!wax_frame_get_u64(request, &epoch, error) || !wax_frame_get_str(request, &kind, error) ||
+		!wax_frame_done(request, error))
+		return false;
+	if (locked(c, error))
+		return false;
+	if (!identity || !purpose || !kind)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a key needs an identity, a purpose and a kind");
+	if (strcmp(kind, "rsa-2048") == 0)
+		key = g_queue_pop_head(c->pool);
+	if (!key)
+		key = wax_key_generate(kind, error);
+	if (!key)
+		return false;
+	put_record(c, identity, purpose, epoch, key, reply);
+	return true;
+}
+
+static bool check_imported(const WaxKey *key, GError **error)
+{
+	WaxKeyKind kind = wax_key_kind(key);
+
+	if (kind != WAX_KEY_RSA && kind != WAX_KEY_EC)
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED, "only RSA and EC keys can be kept");
+	if (kind == WAX_KEY_RSA && wax_key_bits(key) < 2048)
+		return wax_fail(error, WAX_R_KEY_WEAK, "the RSA key has %u bits; 2048 are the least",
+			wax_key_bits(key));
+	return true;
+}
+
+static bool answer_import(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	g_auto(WaxPkcs12) contents = { NULL, NULL, NULL };
+	g_autoptr(WaxSecret) password = NULL;
+	const char *identity, *purpose;
+	WaxSpan p12, word;
+	uint64_t epoch;
+
+	if (!wax_frame_get_str(request, &identity, error) || !wax_frame_get_str(request, &purpose, error) ||
+		!wax_frame_get_u64(request, &epoch, error) || !wax_frame_get_span(request, &p12, error) ||
+		!wax_frame_get_span(request, &word, error) || !wax_frame_done(request, error))
+		return false;
+	if (locked(c, error))
+		return false;
+	if (!identity || !purpose)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a key needs an identity and a purpose");
+	password = wax_secret_dup(word);
+	if (!wax_pkcs12_parse(p12, password, &contents, error) || !check_imported(contents.key, error))
+		return false;
+	put_record(c, identity, purpose, epoch, contents.key, reply);
+	wax_frame_put_span(reply, wax_cert_info(contents.cert)->der);
+	wax_frame_put_u32(reply, contents.chain->len);
+	for (guint i = 0; i < contents.chain->len; i++)
+		wax_frame_put_span(reply, wax_cert_info(contents.chain->pdata[i])->der);
+	return true;
+}
+
+static bool answer_export(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	g_auto(WaxPkcs12) contents = { NULL, NULL, g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref) };
+	g_autoptr(GByteArray) p12 = NULL;
+	g_autoptr(WaxSecret) password = NULL;
+	WaxSealedKey *sealed;
+	WaxSpan record, der, word;
+	const char *name;
+	uint32_t n;
+
+	if (!wax_frame_get_span(request, &record, error) || !wax_frame_get_span(request, &der, error) ||
+		!wax_frame_get_u32(request, &n, error))
+		return false;
+	contents.cert = wax_cert_parse(der, error);
+	if (!contents.cert || n > LIST_MAX)
+		return contents.cert ? wax_fail(error, WAX_R_REQUEST_REFUSED, "too many certificates") : false;
+	for (; n; n--) {
+		WaxCert *cert;
+
+		if (!wax_frame_get_span(request, &der, error))
+			return false;
+		cert = wax_cert_parse(der, error);
+		if (!cert)
+			return false;
+		g_ptr_array_add(contents.chain, cert);
+	}
+	if (!wax_frame_get_str(request, &name, error) || !wax_frame_get_span(request, &word, error) ||
+		!wax_frame_done(request, error))
+		return false;
+	if (word.n < 8)
+		return wax_fail(error, WAX_R_PASSWORD_WRONG, "the password of an exported key has at least 8 characters");
+	sealed = open_record(c, record, error);
+	if (!sealed)
+		return false;
+	if (strcmp(sealed->purpose, "certifier") == 0) {
+		shared_unref(sealed);
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a certifier's key is not exported");
+	}
+	contents.key = wax_key_ref(sealed->key);
+	shared_unref(sealed);
+	password = wax_secret_dup(word);
+	if (!wax_pkcs12_write(&contents, name, password, &p12, error))
+		return false;
+	wax_frame_put_span(reply, WAX_SPAN(p12->data, p12->len));
+	return true;
+}
+
+static bool read_texts(WaxFrame *request, GPtrArray *list, GError **error)
+{
+	uint32_t n;
+
+	if (!wax_frame_get_u32(request, &n, error))
+		return false;
+	if (n > LIST_MAX)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a list is too long");
+	for (; n; n--) {
+		const char *text;
+
+		if (!wax_frame_get_str(request, &text, error))
+			return false;
+		if (text)
+			g_ptr_array_add(list, (void *)(uintptr_t)text);
+	}
+	g_ptr_array_add(list, NULL);
+	return true;
+}
+
+static bool answer_issue(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	g_autoptr(GPtrArray) addresses = g_ptr_array_new(), domains = g_ptr_array_new();
+	g_autoptr(WaxCert) issuer = NULL, made = NULL;
+	WaxCertProfile profile = { 0 };
+	WaxSpan record, der;
+	const char *name;
+	uint64_t from, to;
+	WaxSealedKey *sealed;
+	bool ok;
+
+	if (!wax_frame_get_span(request, &record, error) || !wax_frame_get_span(request, &der, error) ||
+		!wax_frame_get_str(request, &name, error) ||
+		!wax_frame_get_str(request, &profile.common_name, error) ||
+		!wax_frame_get_str(request, &profile.organisation, error) ||
+		!read_texts(request, addresses, error) || !wax_frame_get_span(request, &profile.spki, error) ||
+		!wax_frame_get_span(request, &profile.serial, error) || !wax_frame_get_u64(request, &from, error) ||
+		!wax_frame_get_u64(request, &to, error) || !read_texts(request, domains, error) ||
+		!wax_frame_done(request, error))
+		return false;
+	if (!name || !profile.common_name)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a certificate needs a profile and a name");
+	profile.addresses = (const char *const *)addresses->pdata;
+	profile.permitted_mail_domains = (const char *const *)domains->pdata;
+	profile.not_before = (int64_t)from;
+	profile.not_after = (int64_t)to;
+	if (der.n && !(issuer = wax_cert_parse(der, error)))
+		return false;
+	if (!wax_profile_apply(name, issuer, &profile, error))
+		return false;
+	sealed = open_record(c, record, error);
+	if (!sealed)
+		return false;
+	ok = strcmp(sealed->purpose, "certifier") == 0 ||
+		wax_fail(error, WAX_R_REQUEST_REFUSED, "this is not a certifier's key");
+	if (ok)
+		made = wax_cert_issue(&profile, issuer, sealed->key, error);
+	shared_unref(sealed);
+	if (!made)
+		return false;
+	if (issuer && !wax_cert_names_permitted(issuer, made))
+		return wax_fail(error, WAX_R_NAME_NOT_PERMITTED,
+			"%s is outside the mail domains of this certifier", profile.addresses[0]);
+	wax_frame_put_span(reply, wax_cert_info(made)->der);
+	return true;
+}
+
+static const struct {
+	uint16_t type;
+	unsigned who;
+	size_t most;
+	Handler answer;
+} rows[] = {
+#define X(id, number, who, ticket, most) { number, who, most, NULL },
+	WAX_KEY_REQUESTS(X)
+#undef X
+};
+
+static Handler handler_of(uint16_t type)
+{
+	switch (type) {
+	case WAX_KEY_STATUS: return answer_status;
+	case WAX_KEY_UNLOCK: return answer_unlock;
+	case WAX_KEY_PROTECT: return answer_protect;
+	case WAX_KEY_TICKET_OPEN: return answer_ticket_open;
+	case WAX_KEY_TICKET_CLOSE: return answer_ticket_close;
+	case WAX_KEY_UNWRAP: return answer_unwrap;
+	case WAX_KEY_SIGN: return answer_sign;
+	case WAX_KEY_GENERATE: return answer_generate;
+	case WAX_KEY_IMPORT: return answer_import;
+	case WAX_KEY_EXPORT: return answer_export;
+	case WAX_KEY_ISSUE: return answer_issue;
+	default: return NULL;
+	}
+}
+
+WaxFrame *wax_custodian_answer(WaxCustodian *c, unsigned who, WaxFrame *request)
+{
+	g_autoptr(WaxFrame) reply = wax_frame_new(WAX_IPC_OK);
+	g_autoptr(GError) error = NULL;
+	bool permitted = false;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (rows[i].type == wax_frame_type(request))
+			permitted = rows[i].who & who && wax_frame_size(request) <= rows[i].most;
+	if (!permitted)
+		wax_set_error(&error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
+	else if (handler_of(wax_frame_type(request))(c, request, reply, &error))
+		return g_steal_pointer(&reply);
+	if (wax_reason_of(error) != WAX_R_CMS_DECRYPT_FAILED)
+		wax_event(WAX_WARNING, "key-request-refused", WAX_FIELD("peer", WAX_UINT(who)),
+			WAX_FIELD("request", WAX_UINT(wax_frame_type(request))),
+			WAX_FIELD("code", WAX_STR(wax_reason_info(wax_reason_of(error))->label)));
+	return wax_frame_new_error(error);
+}
+
+bool wax_custodian_idle(WaxCustodian *c)
+{
+	WaxKey *key;
+
+	if (g_queue_get_length(c->pool) >= POOL_MAX)
+		return false;
+	key = wax_key_generate("rsa-2048", NULL);
+	if (key)
+		g_queue_push_tail(c->pool, key);
+	return key != NULL;
+}
