@@ -1009,6 +1009,18 @@ static bool looks_base64(WaxSpan bytes)
 	return n == 64 && bytes.p[0] == 'M';
 }
 
+/* RFC 7468 8 and 9, and what gpgsm writes */
+static bool is_object_label(const char *label)
+{
+	static const char *const labels[] = { "PKCS7-----", "PKCS #7 SIGNED DATA-----", "CMS-----",
+		"SIGNED MESSAGE-----", "ENCRYPTED MESSAGE-----" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(labels); i++)
+		if (strncmp(label, labels[i], strlen(labels[i])) == 0)
+			return true;
+	return false;
+}
+
 /* a bare object: SEQUENCE of DER or BER, PEM, or its base64 alone */
 static bool recognise(WaxOpened *o, Bare *bare, GError **error)
 {
@@ -1028,6 +1040,7 @@ static bool recognise(WaxOpened *o, Bare *bare, GError **error)
 		       (start->data[1] >= 0x80 || start->data[1] == size - 2);
 	if (bare->is_cms)
 		return true;
+	g_byte_array_append(start, (const uint8_t *)"", 1); /* texts below end somewhere */
 	text = (const char *)start->data;
 	found = g_strstr_len(text, start->len, begin);
 	if (found && (found == text || found[-1] == '\n')) {
@@ -1035,8 +1048,7 @@ static bool recognise(WaxOpened *o, Bare *bare, GError **error)
 		const char *last =
 			g_strrstr_len((const char *)close->data, (gssize)close->len, end);
 
-		if (g_str_has_prefix(found, "-----BEGIN PKCS7") ||
-			g_str_has_prefix(found, "-----BEGIN CMS")) {
+		if (is_object_label(found + sizeof begin - 1)) {
 			bare->is_cms = bare->base64 = true;
 			bare->from = line ? (uint64_t)(line - text) + 1 : 0;
 			if (last)
