@@ -1,46 +1,135 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* waxwing: the verb table */
+/* waxwing: finds the command in the table, carries it out, shows the answer */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/verbs.h"
+#include "api/client.h"
+#include "cli/local.h"
+#include "cli/words.h"
 
-#define EXIT_USAGE 64
-
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *usage;
-} verbs[] = {
-	{ "open", wax_cli_open,
-		"waxwing open FILE|- [--identity KEY.p12|KEY.pem[,CERT.pem]]... [--password-file "
-		"F] [--content F]\n"
-		"             [--anchor PEM]... [--crl F]... [--at RFC3339] [--from ADDR] "
-		"[--historic] [--out F] [--json]" },
-	{ "seal", wax_cli_seal,
-		"waxwing seal FILE|- --from ADDR [--sign KEY] [--password-file F] [--to-cert "
-		"PEM]...\n"
-		"             [--cipher aes256-gcm|aes128-gcm|aes256-cbc|aes128-cbc] [--opaque] "
-		"[--protect-headers] [--out F]" },
-};
-
-#define VERBS (sizeof verbs / sizeof *verbs)
-
-static int help(const char *verb)
+static int report(const GError *error)
 {
-	for (size_t i = 0; i < VERBS; i++)
-		if (!verb || strcmp(verbs[i].name, verb) == 0)
-			puts(verbs[i].usage);
+	const WaxReasonInfo *info = wax_reason_info(wax_reason_of(error));
+
+	fprintf(stderr, "error[%s] %s: %s\n  more       waxwing explain %s\n", info->code,
+		info->label, error->message, info->code);
+	return info->reason == WAX_R_NO_INPUT ? 66 : info->exit_code;
+}
+
+static int show_text(char *text)
+{
+	g_autofree char *held = text;
+
+	fputs(held, stdout);
 	return 0;
+}
+
+static int help(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	const WaxCommand *command;
+	int used;
+
+	if (argc > 0 && strcmp(argv[0], "--man") == 0)
+		return show_text(wax_help_man());
+	if (argc > 0 && strcmp(argv[0], "--bash") == 0)
+		return show_text(wax_help_bash());
+	if (argc == 0)
+		return show_text(wax_help_text(NULL));
+	command = wax_line_find(argc, argv, &used, &error);
+	return command ? show_text(wax_help_text(command)) : report(error);
+}
+
+/* hide_secrets - what is shown of a request that is not sent */
+static void hide_secrets(const WaxLine *line)
+{
+	for (size_t i = 0; i < WAX_FLAGS_MAX && line->command->flags[i].name; i++)
+		if (line->command->flags[i].kind == WAX_FLAG_SECRET &&
+			json_object_get(line->words, line->command->flags[i].key))
+			json_object_set_new(
+				line->words, line->command->flags[i].key, json_string("(hidden)"));
+}
+
+static bool ask(const WaxLine *line, json_t **ret_answer, GError **error)
+{
+	g_autofree char *path = wax_line_path(line);
+	g_autofree char *socket_path = g_strdup(line->socket);
+	g_autoptr(WaxConfig) config = NULL;
+	bool reads = strcmp(line->command->method, "GET") == 0;
+
+	if (line->dry_run) {
+		hide_secrets(line);
+		*ret_answer = json_pack("{s:s,s:s,s:O}", "would", line->command->method, "path",
+			path, "body", line->words);
+		return true;
+	}
+	if (!socket_path) {
+		if (!wax_local_config(line->config, &config, error))
+			return false;
+		socket_path = wax_local_socket(config);
+	}
+	return wax_api_call(socket_path, line->command->method, path, reads ? NULL : line->words,
+		ret_answer, error);
+}
+
+static void show(const WaxLine *line, const json_t *answer)
+{
+	const char *text = line->command->show
+				   ? json_string_value(json_object_get(answer, line->command->show))
+				   : NULL;
+	g_autofree char *made = NULL;
+
+	if (line->json) {
+		char *dump = json_dumps(answer, JSON_INDENT(2) | JSON_ENCODE_ANY);
+
+		puts(dump);
+		free(dump);
+		return;
+	}
+	if (!text)
+		text = made = wax_answer_text(answer);
+	fputs(text, stdout);
+}
+
+static int carry_out(const WaxCommand *command, int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	json_t *answer = NULL;
+	WaxLine line;
+	bool good;
+
+	if (!wax_line_read(command, argc, argv, &line, &error))
+		return report(error);
+	if (line.help) {
+		wax_line_clear(&line);
+		return show_text(wax_help_text(command));
+	}
+	good = command->run ? command->run(line.words, &answer, &error)
+			    : ask(&line, &answer, &error);
+	if (good)
+		show(&line, answer);
+	json_decref(answer);
+	wax_line_clear(&line);
+	return good ? 0 : report(error);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
-		return argc < 2 ? (help(NULL), EXIT_USAGE) : help(argc > 2 ? argv[2] : NULL);
-	for (size_t i = 0; i < VERBS; i++)
-		if (strcmp(verbs[i].name, argv[1]) == 0)
-			return verbs[i].run(argc - 2, argv + 2);
-	fprintf(stderr, "waxwing: there is no verb '%s'. 'waxwing help' lists them.\n", argv[1]);
-	return EXIT_USAGE;
+	g_autoptr(GError) error = NULL;
+	const WaxCommand *command;
+	int used = 0;
+
+	if (argc < 2) {
+		help(0, NULL);
+		return 64;
+	}
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+		return help(argc - 2, argv + 2);
+	command = wax_line_find(argc - 1, argv + 1, &used, &error);
+	if (!command)
+		return report(error);
+	if (command->raw)
+		return command->raw(argc - 1 - used, argv + 1 + used);
+	return carry_out(command, argc - 1 - used, argv + 1 + used);
 }

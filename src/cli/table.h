@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME
+ *	cli/table - every command of `waxwing`, once
+ *
+ * DESCRIPTION
+ *	The parser, the help, the manual page and the completion are made from
+ *	these rows.  A row with a path is answered by the running service:
+ *	operands and flags become its path, query or JSON.  A row with `run`
+ *	works here; one with `raw` reads its words by itself.
+ *
+ * OWNERSHIP
+ *	Constants.
+ *
+ * ERRORS
+ *	None of its own.
+ */
+#ifndef WAX_CLI_TABLE_H
+#define WAX_CLI_TABLE_H
+
+#include <jansson.h>
+
+#include "core/base.h"
+#include "core/status.h"
+
+#define WAX_FLAGS_MAX    8
+#define WAX_OPERANDS_MAX 2
+
+typedef enum {
+	WAX_FLAG_NONE_, /* ends the list */
+	WAX_FLAG_BOOL,
+	WAX_FLAG_TEXT,
+	WAX_FLAG_LIST,   /* any number of times */
+	WAX_FLAG_BYTES,  /* a file, sent as base64 */
+	WAX_FLAG_SECRET, /* the first line of a file */
+} WaxFlagKind;
+
+typedef struct {
+	const char *name;  /* "--relay" */
+	const char *value; /* "HOST", NULL for BOOL */
+	const char *key;   /* of the JSON */
+	WaxFlagKind kind;
+	const char *sentence;
+} WaxFlag;
+
+typedef struct {
+	const char *name; /* "FILE"; "[FILE]" may be left out */
+	const char *key;
+	WaxFlagKind kind; /* TEXT or BYTES */
+} WaxOperand;
+
+typedef struct WaxCommand {
+	const char *verb; /* "domain add" */
+	WaxOperand operands[WAX_OPERANDS_MAX];
+	WaxFlag flags[WAX_FLAGS_MAX];
+	const char *sentence;
+	const char *method, *path; /* NULL: run or raw */
+	const char *show;          /* print this text of the answer as it is */
+	bool (*run)(const json_t *words, json_t **ret_answer, GError **error);
+	int (*raw)(int argc, char **argv);
+	const char *usage; /* of raw */
+} WaxCommand;
+
+extern const WaxCommand wax_commands[];
+extern const size_t wax_command_count;
+
+#endif

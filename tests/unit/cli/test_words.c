@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/words.h"
+
+static bool read_line(const char *text, WaxLine *line, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+	int used = 0, n = (int)g_strv_length(words);
+	const WaxCommand *command = wax_line_find(n, words, &used, error);
+
+	return command && wax_line_read(command, n - used, words + used, line, error);
+}
+
+static void what_the_table_lacks_is_usage_and_names_the_word(void **state)
+{
+	static const struct {
+		const char *line, *names;
+	} rows[] = {
+		{ "domian add x", "domain add" },
+		{ "domain", "domain" },
+		{ "domain add", "NAME" },
+		{ "domain add a b", "'b'" },
+		{ "domain add a --rely h", "--rely" },
+		{ "domain add a --relay", "HOST" },
+		{ "domain add a --relay x --relay y", "twice" },
+		{ "domain add a --partner=yes", "no value" },
+		{ "domain list --dry-run", "--dry-run" },
+		{ "policy explain a@a.example", "RECIPIENT" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		WaxLine line = { .config = "poison" };
+
+		/* a whole verb, or nothing: the first word alone is no command here */
+		if (read_line(rows[i].line, &line, &error))
+			fail_msg("accepted: %s", rows[i].line);
+		assert_int_equal(wax_reason_of(error), WAX_R_USAGE);
+		assert_non_null(strstr(error->message, rows[i].names));
+		assert_string_equal(line.config, "poison");
+	}
+}
+
+static void a_file_that_is_not_there_is_no_input(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	WaxLine line;
+	(void)state;
+
+	assert_false(read_line("cert import /nonexistent/cert.pem", &line, &error));
+	assert_int_equal(wax_reason_of(error), WAX_R_NO_INPUT);
+}
+
+static void operands_become_path_query_and_body_escaped(void **state)
+{
+	static const struct {
+		const char *line, *path;
+	} rows[] = {
+		{ "message trace <a/b@c>", "/v1/messages/%3Ca%2Fb%40c%3E" },
+		{ "policy explain a@a.example b&c@b.example",
+			"/v1/policy/explain?sender=a%40a.example&recipient=b%26c%40b.example" },
+		{ "trust list --all", "/v1/trust?all=1" },
+		{ "domain set a.example --relay h", "/v1/domains/a.example" },
+		{ "identity rollover -- --odd", "/v1/identities/--odd/rollover" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *path = NULL;
+		WaxLine line;
+
+		assert_true(read_line(rows[i].line, &line, NULL));
+		path = wax_line_path(&line);
+		assert_string_equal(path, rows[i].path);
+		wax_line_clear(&line);
+	}
+}
+
+static void every_command_is_in_help_manual_and_completion_once(void **state)
+{
+	g_autofree char *man = wax_help_man(), *list = wax_help_text(NULL), *bash = wax_help_bash();
+	(void)state;
+
+	for (size_t i = 0; i < wax_command_count; i++) {
+		const WaxCommand *c = &wax_commands[i];
+		g_autofree char *one = wax_help_text(c);
+
+		assert_non_null(strstr(man, c->verb));
+		assert_non_null(strstr(list, c->verb));
+		assert_non_null(strstr(bash, c->verb));
+		assert_non_null(strstr(one, c->sentence));
+		assert_int_equal((c->path != NULL) + (c->run != NULL) + (c->raw != NULL), 1);
+		for (size_t j = i + 1; j < wax_command_count; j++)
+			assert_string_not_equal(c->verb, wax_commands[j].verb);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_the_table_lacks_is_usage_and_names_the_word),
+		cmocka_unit_test(a_file_that_is_not_there_is_no_input),
+		cmocka_unit_test(operands_become_path_query_and_body_escaped),
+		cmocka_unit_test(every_command_is_in_help_manual_and_completion_once),
+	};
+
+	return cmocka_run_group_tests_name("cli/words", tests, NULL, NULL);
+}
