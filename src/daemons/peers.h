@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME
+ *	daemons/peers - which processes there are, and who may talk to whom
+ *
+ * DESCRIPTION
+ *	The whole graph in two tables.  The parent makes one socket pair for
+ *	each link and hands each end to its process; nobody can reach anyone
+ *	else.
+ *
+ * OWNERSHIP
+ *	Constants.
+ *
+ * ERRORS
+ *	None.
+ */
+#ifndef WAX_DAEMONS_PEERS_H
+#define WAX_DAEMONS_PEERS_H
+
+/* X(name, executable, sections of the configuration it may see) */
+#define WAX_PROCESSES(X)                                                            \
+	X(keyd, "keyd", "paths log keys")                                           \
+	X(certd, "keyd", "paths log keys")                                          \
+	X(cad, "cad", "host paths log ca policy keys service")                      \
+	X(maild, "maild", "log service")                                            \
+	X(gated, "gated", "host paths log listen relay gateway policy service")     \
+	X(webd, "webd", "host paths log policy service gateway")
+
+/* X(one, other): `maild` stands for each of its workers */
+#define WAX_LINKS(X)    \
+	X(gated, maild) \
+	X(gated, keyd)  \
+	X(maild, keyd)  \
+	X(cad, keyd)    \
+	X(cad, certd)   \
+	X(webd, cad)
+
+#endif
