@@ -24,6 +24,13 @@
 
 #define WAX_MUST_USE __attribute__((warn_unused_result))
 
+/* wax_ignore - where losing a result is right; the comment beside it says why */
+#define wax_ignore(result)    \
+	do {                  \
+		if (result) { \
+		}             \
+	} while (0)
+
 /* borrowed bytes; p may be NULL only when n is 0 */
 typedef struct {
 	const uint8_t *p;

@@ -232,7 +232,7 @@ void wax_child_control(WaxChild *child)
 		(void)ignored;
 		return;
 	}
-	(void)read_frame(child, frame, NULL); /* a bad frame changes nothing */
+	wax_ignore(read_frame(child, frame, NULL)); /* a bad frame changes nothing */
 }
 
 static gpointer follow(gpointer data)

@@ -229,17 +229,6 @@ static bool open_listeners(Parent *parent, GError **error)
 
 /* ---- starting ---- */
 
-static Process *process_of(Parent *parent, int kind, unsigned index)
-{
-	for (guint i = 0; i < parent->processes->len; i++) {
-		Process *process = parent->processes->pdata[i];
-
-		if (process->kind == kind && process->index == index)
-			return process;
-	}
-	return NULL;
-}
-
 static void send_peer(const Process *to, const Process *about, int fd)
 {
 	g_autoptr(WaxFrame) frame = wax_frame_new(WAX_CTL_PEER);
@@ -247,7 +236,7 @@ static void send_peer(const Process *to, const Process *about, int fd)
 	wax_frame_put_str(frame, kinds[about->kind].name);
 	wax_frame_put_u32(frame, about->index);
 	wax_frame_put_fd(frame, fd);
-	(void)wax_ipc_send(to->control, frame, NULL); /* when it is gone it will be started again */
+	wax_ignore(wax_ipc_send(to->control, frame, NULL)); /* when it is gone it will be started again */
 }
 
 /* join - a fresh socket pair between two running processes */
@@ -280,7 +269,7 @@ static void send_setup(Parent *parent, const Process *process)
 	wax_frame_put_str(setup, kinds[process->kind].name);
 	wax_frame_put_u32(setup, process->index);
 	wax_config_put(parent->config, (const char *const *)sections, setup);
-	(void)wax_ipc_send(process->control, setup, NULL);
+	wax_ignore(wax_ipc_send(process->control, setup, NULL));
 	for (guint i = 0; i < parent->listeners->len; i++) {
 		const WaxListener *listener = parent->listeners->pdata[i];
 		g_autoptr(WaxFrame) frame = wax_frame_new(WAX_CTL_LISTENER);
@@ -290,7 +279,7 @@ static void send_setup(Parent *parent, const Process *process)
 		wax_frame_put_str(frame, listener->kind);
 		wax_frame_put_str(frame, listener->spec);
 		wax_frame_put_fd(frame, listener->fd);
-		(void)wax_ipc_send(process->control, frame, NULL);
+		wax_ignore(wax_ipc_send(process->control, frame, NULL));
 	}
 	for (guint i = 0; i < parent->processes->len; i++) {
 		const Process *other = parent->processes->pdata[i];
@@ -298,7 +287,7 @@ static void send_setup(Parent *parent, const Process *process)
 		if (other != process && other->pid && linked(process->kind, other->kind))
 			join(process, other);
 	}
-	(void)wax_ipc_send(process->control, go, NULL);
+	wax_ignore(wax_ipc_send(process->control, go, NULL));
 }
 
 static void start_process(Parent *parent, Process *process)
@@ -362,7 +351,7 @@ static void write_status(Parent *parent)
 	g_string_append_printf(out,
 		"],\n\"pid\":%d,\"since\":%" G_GINT64_FORMAT ",\"ready\":%s,\"isolation\":\"%s\"}\n", (int)getpid(),
 		parent->since, ready ? "true" : "false", same ? "same-user" : "separate-users");
-	(void)wax_io_replace(path, WAX_SPAN(out->str, out->len), 0644, NULL);
+	wax_ignore(wax_io_replace(path, WAX_SPAN(out->str, out->len), 0644, NULL));
 	if (ready && parent->ready_fd >= 0) {
 		ssize_t ignored = write(parent->ready_fd, "R", 1);
 
@@ -447,7 +436,7 @@ static void stop_all(Parent *parent)
 		g_autoptr(WaxFrame) frame = wax_frame_new(WAX_CTL_STOP);
 
 		if (process->control >= 0)
-			(void)wax_ipc_send(process->control, frame, NULL);
+			wax_ignore(wax_ipc_send(process->control, frame, NULL));
 	}
 	for (;;) {
 		sigset_t set;
