@@ -42,6 +42,20 @@ char *wax_field_decoded(WaxSpan value)
 	return g_utf8_make_valid(decoded ? decoded : text, -1);
 }
 
+void wax_mime_warm_up(void)
+{
+	static const char *const charsets[] = { "iso-8859-1", "iso-8859-15", "windows-1252", "utf-8", "us-ascii",
+		"iso-2022-jp", "shift_jis", "gb18030", "euc-kr", "koi8-r", "iso-8859-2", "big5" };
+
+	g_free(wax_field_decoded(WAX_SPAN_LIT("=?utf-8?q?x?=")));
+	for (size_t i = 0; i < G_N_ELEMENTS(charsets); i++) {
+		GIConv conversion = g_iconv_open("UTF-8", charsets[i]);
+
+		if (conversion != (GIConv)-1)
+			g_iconv_close(conversion);
+	}
+}
+
 static size_t skip_quoted(WaxSpan text, size_t i)
 {
 	for (i++; i < text.n && text.p[i] != '"'; i++)

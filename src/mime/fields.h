@@ -37,6 +37,9 @@ char *wax_field_decoded(WaxSpan value);
  */
 bool wax_fields_addresses(WaxSpan block, const char *name, GPtrArray *keys);
 
+/* wax_mime_warm_up - open the charset conversions that mail needs, before nothing can be opened any more */
+void wax_mime_warm_up(void);
+
 typedef struct {
 	char *type;       /* "multipart/signed"; "text/plain" when absent or unreadable */
 	char *smime_type; /* lower case; NULL when absent, as below */

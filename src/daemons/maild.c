@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * maild - the process that reads hostile bytes.  It has the descriptors it is handed and
+ * the ticket of one message; it opens no file and no socket, executes nothing, and is
+ * replaced after some messages.
+ */
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/event.h"
+#include "core/status.h"
+#include "crypto/arena.h"
+#include "daemons/child.h"
+#include "gateway/work/work.h"
+#include "keys/client/worker.h"
+#include "mime/fields.h"
+
+typedef struct {
+	WaxChild *child;
+	int gated;
+	uint8_t ticket[16]; /* of an OPEN, once keys were granted */
+	GArray *granted;    /* WaxJobKey; index is our own number of the question */
+	uint32_t opened_by;
+	bool opened;
+} Worker;
+
+static bool sign(void *data, const uint8_t ticket[16], uint32_t handle, WaxSigAlg alg, WaxDigestAlg digest,
+	WaxSpan attributes, GByteArray **ret_signature, GError **error)
+{
+	Worker *w = data;
+
+	return wax_keyd_sign(wax_child_peer(w->child, "keyd", 0), WAX_SPAN(ticket, 16), handle, alg, digest, attributes,
+		ret_signature, error);
+}
+
+/* ask_keys - which key does this RecipientInfo mean?  gated answers from the directory, by ticket */
+static bool ask_keys(Worker *w, const WaxRecipient *recipient, WaxJobKey *ret_key)
+{
+	g_autoptr(GArray) named = g_array_new(false, false, sizeof(WaxJobNamed));
+	g_autoptr(WaxFrame) question = wax_frame_new(WAX_JOB_NEED_KEYS), answer = NULL;
+	WaxJobNamed one = { 0, NULL, NULL };
+	GArray *keys = NULL;
+	bool found = false;
+
+	if (recipient->id.issuer_and_serial.n)
+		one.issuer_serial = g_bytes_new(recipient->id.issuer_and_serial.p, recipient->id.issuer_and_serial.n);
+	else
+		one.key_id = g_bytes_new(recipient->id.key_id.p, recipient->id.key_id.n);
+	g_array_append_val(named, one);
+	wax_job_need_put(named, question);
+	g_clear_pointer(&one.issuer_serial, g_bytes_unref);
+	g_clear_pointer(&one.key_id, g_bytes_unref);
+	if (!wax_ipc_send(w->gated, question, NULL) || !wax_ipc_recv(w->gated, 30000, &answer, NULL) ||
+		wax_frame_type(answer) != WAX_JOB_KEYS || !wax_job_keys_get(answer, w->ticket, &keys, NULL))
+		return false;
+	if (keys->len) {
+		*ret_key = g_array_index(keys, WaxJobKey, 0);
+		ret_key->cert = NULL;
+		found = true;
+	}
+	g_array_unref(keys);
+	return found;
+}
+
+static int find(void *data, const WaxRecipient *recipient, bool alone)
+{
+	Worker *w = data;
+	WaxJobKey key;
+
+	(void)alone; /* only what is named counts here */
+	if (recipient->alg == WAX_KEYENC_NONE ||
+		(!recipient->id.issuer_and_serial.n && !recipient->id.key_id.n) || !ask_keys(w, recipient, &key))
+		return -1;
+	return (int)key.handle;
+}
+
+static bool unwrap(void *data, int handle, const WaxRecipient *recipient, size_t key_size, WaxSecret **ret_key,
+	GError **error)
+{
+	Worker *w = data;
+
+	if (!wax_keyd_unwrap(wax_child_peer(w->child, "keyd", 0), WAX_SPAN(w->ticket, 16), (uint32_t)handle, recipient,
+		    key_size, ret_key, error))
+		return false;
+	if (!w->opened)
+		w->opened_by = (uint32_t)handle;
+	w->opened = true;
+	return true;
+}
+
+static bool do_facts(WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	g_autoptr(WaxSpool) message = NULL;
+	g_auto(WaxJobFacts) facts = { NULL };
+
+	if (!wax_spool_get(request, &message, error) || !wax_work_facts(message, &facts, error))
+		return false;
+	wax_job_facts_put(&facts, reply);
+	return true;
+}
+
+static bool do_build(Worker *w, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	g_autoptr(WaxSpool) message = NULL, copy = NULL;
+	g_auto(WaxJobBuild) build = { 0 };
+	g_auto(WaxJobBuilt) built = { 0 };
+	WaxWorkSigner signer = { w, sign };
+
+	if (!wax_spool_get(request, &message, error) || !wax_job_build_get(request, &build, error) ||
+		!wax_work_build(message, &build, &signer, &copy, &built, error))
+		return false;
+	wax_spool_put(copy, reply);
+	wax_job_built_put(&built, reply);
+	return true;
+}
+
+static bool do_open(Worker *w, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	g_autoptr(WaxSpool) message = NULL, shown = NULL, original = NULL;
+	g_auto(WaxJobOpen) open = { 0 };
+	g_auto(WaxJobOpened) opened = { 0 };
+	WaxUnwrapper keys = { w, find, unwrap };
+
+	w->opened = false;
+	if (!wax_spool_get(request, &message, error) || !wax_job_open_get(request, &open, error) ||
+		!wax_work_open(message, &open, &keys, &shown, &original, &opened, error))
+		return false;
+	opened.opened_by = w->opened_by;
+	wax_job_opened_put(&opened, reply);
+	wax_spool_put(shown, reply);
+	if (original)
+		wax_spool_put(original, reply);
+	return true;
+}
+
+static void serve(Worker *w, WaxFrame *request)
+{
+	g_autoptr(WaxFrame) reply = wax_frame_new(WAX_IPC_OK);
+	g_autoptr(GError) error = NULL;
+	bool ok;
+
+	switch (wax_frame_type(request)) {
+	case WAX_JOB_FACTS:
+		ok = do_facts(request, reply, &error);
+		break;
+	case WAX_JOB_BUILD:
+		ok = do_build(w, request, reply, &error);
+		break;
+	case WAX_JOB_OPEN:
+		ok = do_open(w, request, reply, &error);
+		break;
+	default:
+		ok = wax_fail(&error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
+	}
+	if (!ok) {
+		g_clear_pointer(&reply, wax_frame_free);
+		reply = wax_frame_new_error(error);
+	}
+	g_clear_error(&error);
+	/* when gated is gone its message is gone with it, and comes again */
+	wax_ignore(wax_ipc_send(w->gated, reply, NULL));
+}
+
+int main(void)
+{
+	WaxChild *child = wax_child_start();
+	int64_t left = wax_config_int(wax_child_config(child), "service.messages_per_worker") * 4;
+	Worker w = { .child = child };
+
+	wax_crypto_warm_up();
+	wax_mime_warm_up();
+	wax_child_confine(child, WAX_CONFINE_MAILD);
+	while (left > 0) {
+		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 }, { wax_child_stop_fd(child), POLLIN, 0 },
+			{ wax_child_peer(child, "gated", 0), POLLIN, 0 } };
+
+		if (poll(fds, 3, -1) <= 0)
+			continue;
+		if (fds[1].revents)
+			return 0;
+		if (fds[0].revents) {
+			wax_child_control(child);
+			continue;
+		}
+		if (fds[2].revents) {
+			g_autoptr(WaxFrame) request = NULL;
+
+			w.gated = fds[2].fd;
+			/* gated is gone: the parent hands over a new socket */
+			if (!wax_ipc_recv(w.gated, 0, &request, NULL)) {
+				wax_child_control(child);
+				continue;
+			}
+			serve(&w, request);
+			left--;
+		}
+	}
+	return 0;
+}

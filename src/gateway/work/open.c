@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/work/work.h"
+
+#include <string.h>
+
+#include "core/status.h"
+#include "mime/fields.h"
+#include "smime/open.h"
+#include "smime/seal.h"
+#include "trust/path.h"
+
+/* GATEWAY.md d.8: what a program reads */
+static const char *result_of(WaxSignatureWord word)
+{
+	switch (word) {
+	case WAX_SIGNATURE_VALID_TRUSTED:
+		return "pass";
+	case WAX_SIGNATURE_VALID_UNTRUSTED:
+	case WAX_SIGNATURE_EXPIRED_SIGNER:
+	case WAX_SIGNATURE_NOT_YET_VALID:
+	case WAX_SIGNATURE_WEAK:
+	case WAX_SIGNATURE_MISMATCH:
+	case WAX_SIGNATURE_REVOKED:
+		return "policy";
+	case WAX_SIGNATURE_STATUS_UNKNOWN:
+		return "temperror";
+	case WAX_SIGNATURE_UNSUPPORTED:
+	case WAX_SIGNATURE_MALFORMED:
+		return "neutral";
+	case WAX_SIGNATURE_ALTERED:
+	case WAX_SIGNATURE_ALTERED_BY_LIST:
+		return "fail";
+	default:
+		return "none";
+	}
+}
+
+/* add_quoted - text of strangers inside a header of ours */
+static void add_quoted(GString *out, const char *name, const char *value)
+{
+	g_string_append_printf(out, "; %s=\"", name);
+	for (const char *c = value ? value : ""; *c; c++)
+		if ((unsigned char)*c >= 0x20 && (unsigned char)*c < 0x7f && *c != '"' && *c != '\\')
+			g_string_append_c(out, *c);
+	g_string_append_c(out, '"');
+}
+
+static void add_layer(GString *out, const WaxVerdictLayer *layer, unsigned number)
+{
+	g_string_append_printf(out, "X-Waxwing-Status: layer=%u; type=%s", number, wax_layer_word(layer->kind));
+	if (!wax_layer_is_signed(layer->kind)) {
+		g_string_append_printf(out, "; result=%s; alg=%s\r\n", wax_encryption_word(layer->encryption),
+			wax_cipher_word(layer->cipher));
+		return;
+	}
+	if (layer->signers->len == 0) {
+		g_string_append(out, "; result=none\r\n");
+		return;
+	}
+	for (guint i = 0; i < layer->signers->len; i++) {
+		const WaxVerdictSigner *signer = wax_verdict_signer(layer, i);
+
+		g_string_append_printf(out, "; result=%s;\r\n\tmatch=%s", wax_signature_word(signer->verdict),
+			wax_identity_word(signer->identity));
+		add_quoted(out, "signer", signer->addresses->len ? signer->addresses->pdata[0] : signer->subject);
+		g_string_append(out, ";\r\n\t");
+		g_string_append_printf(out, "alg=%s-%s", wax_sig_word(signer->algorithm), wax_digest_word(signer->digest));
+		add_quoted(out, "serial", signer->serial);
+	}
+	g_string_append(out, "\r\n");
+}
+
+static char *status_fields(const WaxVerdict *verdict, const WaxJobOpen *open)
+{
+	GString *out = g_string_new(open->headers ? open->headers : "");
+	const WaxVerdictLayer *author = wax_verdict_author(verdict);
+
+	g_string_append_printf(out, "Authentication-Results: %s;\r\n\tsmime=%s", open->host,
+		result_of(verdict->signature));
+	if (author && author->signers->len && verdict->from)
+		g_string_append_printf(out, " header.from=%s", verdict->from);
+	g_string_append(out, "\r\n");
+	g_string_append_printf(out, "X-Waxwing-Verdict: signature=%s; encryption=%s\r\n",
+		wax_signature_word(verdict->signature), wax_encryption_word(verdict->encryption));
+	for (guint i = 0; i < verdict->layers->len; i++)
+		add_layer(out, wax_verdict_layer(verdict, i), i + 1);
+	return g_string_free(out, false);
+}
+
+static bool is_content(const WaxField *field)
+{
+	return wax_field_is(field, "mime-version") ||
+		(field->name.n > 8 && g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0);
+}
+
+/* put_fields - a block without what is spoofed, and without Content-* when `content` is false */
+static bool put_fields(WaxSpan block, const char *host, bool content, const char *subject, const WaxSink *sink,
+	GError **error)
+{
+	WaxField field;
+
+	while (wax_field_next(&block, &field)) {
+		if (wax_work_ours(field.name, field.value, host) || (!content && is_content(&field)))
+			continue;
+		if (subject && wax_field_is(&field, "subject")) {
+			g_autofree char *line = g_strdup_printf("Subject: %s\r\n", subject);
+
+			if (!wax_sink_write(sink, WAX_SPAN(line, strlen(line)), error))
+				return false;
+			continue;
+		}
+		if (!wax_sink_write(sink, field.whole, error))
+			return false;
+		if (field.whole.p[field.whole.n - 1] != '\n' && !wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error))
+			return false;
+	}
+	return true;
+}
+
+/* put_content_fields - of the payload: what says how to read it, and nothing else stays inside (d.8.2) */
+static bool put_content_fields(WaxSpan block, const WaxSink *sink, GError **error)
+{
+	WaxField field;
+
+	while (wax_field_next(&block, &field)) {
+		if (!is_content(&field) || wax_field_is(&field, "mime-version"))
+			continue;
+		if (!wax_sink_write(sink, field.whole, error))
+			return false;
+		if (field.whole.p[field.whole.n - 1] != '\n' && !wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error))
+			return false;
+	}
+	return true;
+}
+
+typedef struct {
+	const WaxSink *out;
+	uint64_t skip; /* octets of the payload's own header */
+	bool eight_bit;
+} BodySink;
+
+static bool after_header(void *data, WaxSpan bytes, GError **error)
+{
+	BodySink *body = data;
+	size_t skip = (size_t)MIN(body->skip, (uint64_t)bytes.n);
+
+	body->skip -= skip;
+	for (size_t i = skip; i < bytes.n; i++)
+		body->eight_bit = body->eight_bit || bytes.p[i] & 0x80;
+	return wax_sink_write(body->out, WAX_SPAN(bytes.p + skip, bytes.n - skip), error);
+}
+
+static const char *protected_subject(const WaxVerdict *verdict)
+{
+	for (guint i = 0; i < verdict->fields->len; i++) {
+		const WaxVerdictField *field = verdict->fields->pdata[i];
+
+		if (g_ascii_strcasecmp(field->name, "subject") == 0)
+			return field->value;
+	}
+	return NULL;
+}
+
+/* write_opened - the decrypted message with its status: outer fields, the payload's Content-*, its body */
+static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *status, WaxSpool *out,
+	bool *eight_bit, GError **error)
+{
+	WaxSpan outer = wax_opened_outer_headers(opened), inner = wax_opened_headers(opened);
+	const char *subject = open->promote_subject ? protected_subject(wax_opened_verdict(opened)) : NULL;
+	WaxSink sink = wax_sink_spool(out);
+	BodySink body = { &sink, inner.n, false };
+	WaxSink body_sink = { after_header, &body };
+
+	if (!wax_sink_write(&sink, WAX_SPAN(status, strlen(status)), error) ||
+		!put_fields(outer, open->host, false, subject, &sink, error) ||
+		!wax_sink_write(&sink, WAX_SPAN_LIT("MIME-Version: 1.0\r\n"), error) ||
+		!put_content_fields(inner, &sink, error) || !wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) ||
+		!wax_opened_emit(opened, &body_sink, error))
+		return false;
+	*eight_bit = body.eight_bit;
+	return true;
+}
+
+/* write_original - its own bytes, with what is spoofed taken out of the outer header and our status above */
+static bool write_original(WaxSpool *message, const WaxJobOpen *open, const char *status, WaxSpool *out,
+	bool *eight_bit, GError **error)
+{
+	g_autoptr(GByteArray) header = NULL;
+	WaxSink sink = wax_sink_spool(out);
+
+	return wax_work_header(message, &header, error) &&
+		wax_sink_write(&sink, WAX_SPAN(status, strlen(status)), error) &&
+		put_fields(WAX_SPAN(header->data, header->len), open->host, true, NULL, &sink, error) &&
+		wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) &&
+		wax_work_copy(message, header->len, &sink, eight_bit, error);
+}
+
+static bool load_certs(const GPtrArray *list, GPtrArray *anchors, GPtrArray *certs)
+{
+	for (guint i = 0; list && i < list->len; i++) {
+		size_t n;
+		const void *p = g_bytes_get_data(list->pdata[i], &n);
+		WaxCert *cert = wax_cert_parse(WAX_SPAN(p, n), NULL);
+
+		/* one that cannot be read is believed by nobody; the others stand */
+		if (!cert)
+			continue;
+		if (anchors)
+			g_ptr_array_add(anchors, wax_anchor_new(cert, NULL, false));
+		else
+			g_ptr_array_add(certs, wax_cert_ref(cert));
+		wax_cert_unref(cert);
+	}
+	return true;
+}
+
+static char *header_text(WaxSpan header, const char *name)
+{
+	WaxSpan value;
+
+	return wax_fields_count(header, name, &value) ? wax_field_text(value) : NULL;
+}
+
+bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper *keys, WaxSpool **ret_shown,
+	WaxSpool **ret_original, WaxJobOpened *ret_opened, GError **error)
+{
+	g_autoptr(GPtrArray) anchors = g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
+	g_autoptr(GPtrArray) untrusted = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
+	g_autoptr(WaxSpool) shown = NULL, original = NULL;
+	g_autoptr(WaxOpened) opened = NULL;
+	g_autofree char *status = NULL;
+	WaxSource source = wax_source_spool(message);
+	WaxOpenOptions options = { .keys = keys, .anchors = anchors, .untrusted = untrusted, .at = open->at };
+	g_auto(WaxJobOpened) answer = { NULL };
+	const WaxVerdict *verdict;
+	WaxSpan outer;
+	bool encrypted;
+
+	if (!load_certs(open->anchors, anchors, NULL) || !load_certs(open->untrusted, NULL, untrusted) ||
+		!wax_open_judge(&source, &options, &opened, error) || !wax_spool_new(NULL, &original, error))
+		return false;
+	verdict = wax_opened_verdict(opened);
+	status = status_fields(verdict, open);
+	outer = wax_opened_outer_headers(opened);
+	encrypted = verdict->encryption == WAX_ENCRYPTION_AUTHENTICATED ||
+		verdict->encryption == WAX_ENCRYPTION_UNAUTHENTICATED;
+	answer.message_id = header_text(outer, "message-id");
+	answer.hop = header_text(outer, "x-waxwing-hop");
+	answer.received = wax_fields_count(outer, "received", NULL);
+	answer.summary = wax_verdict_format(verdict, false);
+	answer.decrypted = encrypted && wax_opened_has_payload(opened);
+	if (!write_original(message, open, status, original, &answer.original_eight_bit, error))
+		return false;
+	if (answer.decrypted) {
+		if (!wax_spool_new(NULL, &shown, error) ||
+			!write_opened(opened, open, status, shown, &answer.shown_eight_bit, error))
+			return false;
+		answer.has_original = true;
+		*ret_original = g_steal_pointer(&original);
+		*ret_shown = g_steal_pointer(&shown);
+	} else {
+		answer.shown_eight_bit = answer.original_eight_bit;
+		*ret_original = NULL;
+		*ret_shown = g_steal_pointer(&original);
+	}
+	*ret_opened = answer;
+	answer = (WaxJobOpened){ NULL };
+	return true;
+}
