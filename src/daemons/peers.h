@@ -4,7 +4,7 @@
  *	daemons/peers - which processes there are, and who may talk to whom
  *
  * DESCRIPTION
- *	The whole graph in two tables.  The parent makes one socket pair for
+ *	The whole graph in three tables.  The parent makes one socket pair for
  *	each link and hands each end to its process; nobody can reach anyone
  *	else.
  *
@@ -25,6 +25,12 @@
 	X(maild, "maild", "log service")                                            \
 	X(gated, "gated", "host paths log listen relay gateway policy service")     \
 	X(webd, "webd", "host paths log policy service gateway")
+
+/* X(one, other): `one` is started when `other` is ready: it opens what the other makes */
+#define WAX_NEEDS(X) \
+	X(gated, cad) \
+	X(webd, cad)  \
+	X(webd, gated)
 
 /* X(one, other): `maild` stands for each of its workers */
 #define WAX_LINKS(X)    \

@@ -55,6 +55,14 @@ static const struct {
 #undef X
 };
 
+static const struct {
+	int one, other;
+} needs[] = {
+#define X(one, other) { PROCESS_##one, PROCESS_##other },
+	WAX_NEEDS(X)
+#undef X
+};
+
 typedef struct {
 	int kind;
 	unsigned index;
@@ -459,6 +467,19 @@ static void stop_all(Parent *parent)
 			kill(((Process *)parent->processes->pdata[i])->pid, SIGKILL);
 }
 
+/* may_start - is everything ready that this kind opens at its start? */
+static bool may_start(Parent *parent, int kind)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(needs); i++)
+		for (guint k = 0; needs[i].one == kind && k < parent->processes->len; k++) {
+			const Process *other = parent->processes->pdata[k];
+
+			if (other->kind == needs[i].other && !other->ready)
+				return false;
+		}
+	return true;
+}
+
 static int start_due(Parent *parent)
 {
 	int64_t now = wax_clock_monotonic(), next = -1;
@@ -466,7 +487,7 @@ static int start_due(Parent *parent)
 	for (guint i = 0; i < parent->processes->len; i++) {
 		Process *process = parent->processes->pdata[i];
 
-		if (process->pid || !process->due)
+		if (process->pid || !process->due || !may_start(parent, process->kind))
 			continue;
 		if (process->due <= now)
 			start_process(parent, process);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cad - the only writer of people, domains, certificates, trust and policy; the small certifier. */
+#include <poll.h>
+
+#include "ca/acts.h"
+#include "core/event.h"
+#include "core/status.h"
+#include "daemons/child.h"
+
+static bool answer(WaxCa *ca, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	const char *act, *actor, *text;
+	json_t *args, *result = NULL;
+	char *dumped;
+	bool ok;
+
+	if (wax_frame_type(request) != WAX_CA_DO)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
+	if (!wax_frame_get_str(request, &act, error) || !wax_frame_get_str(request, &actor, error) ||
+		!wax_frame_get_str(request, &text, error) || !wax_frame_done(request, error))
+		return false;
+	args = text ? json_loads(text, 0, NULL) : NULL;
+	if (!act || !actor || !json_is_object(args)) {
+		json_decref(args);
+		return wax_fail(error, WAX_R_FRAME_MALFORMED, "an act without name, actor or arguments");
+	}
+	ok = wax_ca_do(ca, act, actor, args, &result, error);
+	json_decref(args);
+	if (!ok)
+		return false;
+	dumped = json_dumps(result, JSON_COMPACT);
+	wax_frame_put_str(reply, dumped);
+	free(dumped);
+	json_decref(result);
+	return true;
+}
+
+static void serve(WaxCa *ca, int sock, WaxFrame *request)
+{
+	g_autoptr(WaxFrame) reply = wax_frame_new(WAX_IPC_OK);
+	g_autoptr(GError) error = NULL;
+
+	if (!answer(ca, request, reply, &error)) {
+		g_clear_pointer(&reply, wax_frame_free);
+		reply = wax_frame_new_error(error);
+	}
+	/* whoever asked and went away asks again */
+	wax_ignore(wax_ipc_send(sock, reply, NULL));
+}
+
+int main(void)
+{
+	WaxChild *child = wax_child_start();
+	const WaxConfig *config = wax_child_config(child);
+	g_autofree char *path = g_build_filename(wax_config_text(config, "paths.state"), "admin.db", NULL);
+	g_autoptr(GError) error = NULL;
+	WaxCa ca = { .organisation = wax_config_text(config, "ca.organisation"),
+		.validity_days = (int)wax_config_int(config, "ca.validity_days"),
+		.protection = wax_config_text(config, "keys.protection") };
+
+	if (!wax_store_open(path, WAX_STORE_WRITE, 0, &ca.store, &error)) {
+		wax_event_error(WAX_ERR, "start-failed", error);
+		return 75;
+	}
+	wax_child_confine(child, WAX_CONFINE_SERVICE);
+	for (;;) {
+		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 }, { wax_child_stop_fd(child), POLLIN, 0 },
+			{ wax_child_peer(child, "webd", 0), POLLIN, 0 } };
+		g_autoptr(WaxFrame) request = NULL;
+
+		if (poll(fds, 3, -1) <= 0)
+			continue;
+		if (fds[1].revents)
+			break;
+		if (fds[0].revents) {
+			wax_child_control(child);
+			continue;
+		}
+		if (!wax_ipc_recv(fds[2].fd, 0, &request, NULL)) {
+			wax_child_control(child); /* webd is gone: a new socket comes from the parent */
+			continue;
+		}
+		ca.keyd = wax_child_peer(child, "keyd", 0);
+		ca.certd = wax_child_peer(child, "certd", 0);
+		serve(&ca, fds[2].fd, request);
+	}
+	wax_store_free(ca.store);
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* webd - the HTTP API on the local socket: reads the databases, hands every change to cad. */
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ca/acts.h"
+#include "core/event.h"
+#include "core/io.h"
+#include "core/status.h"
+#include "daemons/child.h"
+#include "web/web.h"
+
+#define PATIENCE 60000
+
+typedef struct {
+	WaxChild *child;
+	GMutex lock; /* of the socket to cad: one act at a time */
+	char *status_path, *mail_path;
+	WaxWebParts parts;
+} Service;
+
+static bool change(void *ctx, const char *act, const char *actor, const json_t *body, json_t **ret_result,
+	GError **error)
+{
+	Service *s = ctx;
+	g_autoptr(WaxFrame) request = wax_frame_new(WAX_CA_DO), reply = NULL;
+	char *text = json_dumps(body, JSON_COMPACT);
+	const char *answer;
+	bool ok;
+
+	wax_frame_put_str(request, act);
+	wax_frame_put_str(request, actor);
+	wax_frame_put_str(request, text);
+	free(text);
+	g_mutex_lock(&s->lock);
+	ok = wax_ipc_call(wax_child_peer(s->child, "cad", 0), request, PATIENCE, &reply, error);
+	g_mutex_unlock(&s->lock);
+	if (!ok)
+		return false;
+	if (!wax_frame_get_str(reply, &answer, error))
+		return false;
+	*ret_result = json_loads(answer ? answer : "{}", 0, NULL);
+	return *ret_result || wax_fail(error, WAX_R_INTERNAL, "the administration answered with no JSON");
+}
+
+static json_t *status(void *ctx)
+{
+	Service *s = ctx;
+	g_autofree char *text = NULL;
+	json_t *root = NULL;
+
+	if (wax_io_load_text(s->status_path, 1024 * 1024, &text, NULL))
+		root = json_loads(text, 0, NULL);
+	return root ? root : json_object();
+}
+
+static bool in_group(uid_t uid, gid_t gid, const char *name)
+{
+	struct group *group = name[0] ? getgrnam(name) : NULL;
+	struct passwd *user = getpwuid(uid);
+
+	if (!group)
+		return false;
+	if (gid == group->gr_gid)
+		return true;
+	for (char **member = group->gr_mem; user && *member; member++)
+		if (strcmp(*member, user->pw_name) == 0)
+			return true;
+	return false;
+}
+
+/* root, the user that the service runs as, and members of the configured group */
+static bool permitted(void *ctx, uid_t uid, gid_t gid, pid_t pid)
+{
+	Service *s = ctx;
+
+	(void)pid; /* a process number can be anybody's a moment later */
+	return uid == 0 || uid == getuid() ||
+		in_group(uid, gid, wax_config_text(wax_child_config(s->child), "service.admin_group"));
+}
+
+static int api_socket(WaxChild *child)
+{
+	GPtrArray *listeners = wax_child_listeners(child);
+
+	for (guint i = 0; i < listeners->len; i++) {
+		const WaxListener *listener = listeners->pdata[i];
+
+		if (strcmp(listener->kind, "api") == 0)
+			return listener->fd;
+	}
+	return -1;
+}
+
+int main(void)
+{
+	WaxChild *child = wax_child_start();
+	const WaxConfig *config = wax_child_config(child);
+	const char *state = wax_config_text(config, "paths.state");
+	g_autofree char *admin = g_build_filename(state, "admin.db", NULL);
+	g_autoptr(GError) error = NULL;
+	WaxWebServer *server;
+	WaxStore *store;
+	Service s = { .child = child };
+	struct pollfd stop;
+
+	s.status_path = g_build_filename(wax_config_text(config, "paths.run"), "status.json", NULL);
+	s.mail_path = g_build_filename(state, "mail.db", NULL);
+	if (!wax_store_open(admin, WAX_STORE_READ, 0, &store, &error)) {
+		wax_event_error(WAX_ERR, "start-failed", error);
+		return 75;
+	}
+	s.parts = (WaxWebParts){ .directory = wax_directory_new(store), .ctx = &s, .change = change, .status = status,
+		.permitted = permitted };
+	/* gated made it before it was ready, and the parent starts this process after that */
+	if (!wax_mail_open_reader(s.mail_path, &s.parts.mail, &error)) {
+		wax_event_error(WAX_WARNING, "mail-store-missing", error);
+		g_clear_error(&error);
+	}
+	wax_child_run_control(child);
+	if (!wax_web_start(&s.parts, api_socket(child), &server, &error)) {
+		wax_event_error(WAX_ERR, "start-failed", error);
+		return 75;
+	}
+	wax_child_confine(child, WAX_CONFINE_SERVICE);
+	stop = (struct pollfd){ wax_child_stop_fd(child), POLLIN, 0 };
+	while (poll(&stop, 1, -1) <= 0)
+		;
+	wax_web_stop(server);
+	return 0;
+}
