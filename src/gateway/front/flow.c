@@ -469,11 +469,12 @@ static void honour_marker(Message *m, const WaxJobFacts *facts, WaxDecision *dec
 /* refuse_undecided - answers for those whom the policy gives no way */
 static void refuse_undecided(Message *m, const WaxDecision *decisions)
 {
-	bool any = false, temporary = false;
+	bool any = false, temporary = false, all = m->flow->rules.all_or_nothing;
 
 	for (size_t i = 0; i < m->envelope->recipients->len; i++) {
 		const WaxDecision *decision = &decisions[i];
 
+		all = all || decision->all_or_nothing;
 		/* named before: its first row is the one that is decided */
 		if (wax_reply_is_ok(&m->replies[i]))
 			continue;
@@ -490,7 +491,7 @@ static void refuse_undecided(Message *m, const WaxDecision *decisions)
 			temporary = temporary || wax_reply_is_temporary(&m->replies[i]);
 		}
 	}
-	if (!any || !m->flow->rules.all_or_nothing)
+	if (!any || !all)
 		return;
 	for (size_t i = 0; i < m->envelope->recipients->len; i++) {
 		if (temporary && m->replies[i].code == 0)

@@ -47,6 +47,7 @@ typedef struct {
 	char *signer; /* identity; NULL: unsigned */
 	GPtrArray *certs; /* of GBytes: DER, of SEAL */
 	WaxPlainToken *token; /* of PLAIN and SIGN: owned */
+	bool all_or_nothing;  /* a rule for this sender says so */
 } WaxDecision;
 
 /* what a worker shall make of the message */
