@@ -234,7 +234,7 @@ static bool part_domain(void *ctx, const char *domain, bool *ret_own, char **ret
 static bool part_facts(void *ctx, WaxSpool *message, WaxJobFacts *ret_facts, GError **error)
 {
 	WaxParts *parts = ctx;
-	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_FACTS), *reply = NULL;
+	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_FACTS), reply = NULL;
 	g_autoptr(GError) why = NULL;
 	bool healthy = false, answered;
 	Worker *worker = take(parts, error);
@@ -502,7 +502,7 @@ static bool with_signer(WaxParts *parts, const char *address, WaxJobBuild *job, 
 static bool run_build(WaxParts *parts, WaxSpool *message, const WaxJobBuild *job,
 	WaxFlowBuilt *ret_built, GError **error)
 {
-	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_BUILD), *reply = NULL;
+	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_BUILD), reply = NULL;
 	g_auto(WaxJobBuilt) built = { 0 };
 	g_autoptr(GError) why = NULL;
 	WaxSpool *copy = NULL;
