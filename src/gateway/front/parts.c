@@ -2,6 +2,7 @@
 #include "gateway/front/parts.h"
 
 #include <jansson.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,7 +14,8 @@
 #include "policy/decide.h"
 
 #define CUSTODY_WAIT (30 * 1000)
-#define LAYERS_MOST  8 /* answers that ask for keys, in one message */
+#define ASKED_MOST   6000 /* questions for keys in one message: layers times RecipientInfos */
+#define KEYS_MOST    64 /* keys of ours that one message may name */
 
 typedef struct {
 	uint32_t index;
@@ -106,15 +108,32 @@ void wax_parts_custody(WaxParts *parts, int sock)
 	g_mutex_unlock(&parts->custody_lock);
 }
 
+static bool hung_up(const Worker *worker)
+{
+	struct pollfd fd = { .fd = worker->sock, .events = POLLIN };
+
+	/* an idle worker has nothing to say: whatever is there, it is not fit for a job */
+	return poll(&fd, 1, 0) != 0;
+}
+
 static Worker *take(WaxParts *parts, GError **error)
 {
 	gint64 until = g_get_monotonic_time() + parts->rules.worker_wait * 1000;
 	Worker *worker;
+	bool late = false;
 
 	g_mutex_lock(&parts->lock);
-	while (!(worker = g_queue_pop_head(&parts->idle)))
-		if (!g_cond_wait_until(&parts->freed, &parts->lock, until))
+	for (;;) {
+		worker = g_queue_pop_head(&parts->idle);
+		if (worker && !hung_up(worker))
 			break;
+		/* it ended while idle, as workers do after some messages */
+		g_clear_pointer(&worker, drop);
+		if (late)
+			break;
+		if (g_queue_is_empty(&parts->idle))
+			late = !g_cond_wait_until(&parts->freed, &parts->lock, until);
+	}
 	g_mutex_unlock(&parts->lock);
 	if (!worker)
 		wax_set_error(error, WAX_R_WORKER_DIED, "no worker is free");
@@ -554,6 +573,7 @@ static bool part_build(void *ctx, WaxSpool *message, const WaxFlowBuild *build,
 typedef struct {
 	GBytes *record;
 	char *identity;
+	char *epoch;
 } Granted;
 
 typedef struct {
@@ -562,6 +582,7 @@ typedef struct {
 	GPtrArray *granted; /* Granted; the handle is the place */
 	uint8_t ticket[WAX_TICKET_SIZE];
 	bool open;
+	bool fresh; /* keys were granted that the ticket does not have yet */
 } Opening;
 
 static void free_granted(gpointer data)
@@ -570,6 +591,7 @@ static void free_granted(gpointer data)
 
 	g_bytes_unref(granted->record);
 	g_free(granted->identity);
+	g_free(granted->epoch);
 	g_free(granted);
 }
 
@@ -605,6 +627,20 @@ static WaxSpan span_of(GBytes *bytes)
 	return WAX_SPAN(p, n);
 }
 
+/* find_granted - the same key may be named in several layers */
+static bool find_granted(const Opening *o, const WaxEpoch *epoch, uint32_t *ret_handle)
+{
+	for (guint i = 0; i < o->granted->len; i++) {
+		const Granted *granted = g_ptr_array_index(o->granted, i);
+
+		if (strcmp(granted->epoch, epoch->id) != 0)
+			continue;
+		*ret_handle = i;
+		return true;
+	}
+	return false;
+}
+
 /* grant - the keys that one RecipientInfo names and that belong to this message */
 static bool grant(Opening *o, const WaxJobNamed *named, GArray *keys, GError **error)
 {
@@ -623,20 +659,45 @@ static bool grant(Opening *o, const WaxJobNamed *named, GArray *keys, GError **e
 			return false;
 		if (!ours || !epoch->record || strcmp(epoch->purpose, "sign") == 0)
 			continue;
+		if (find_granted(o, epoch, &key.handle)) {
+			g_array_append_val(keys, key);
+			continue;
+		}
+		if (o->granted->len >= KEYS_MOST)
+			break;
+		o->fresh = true;
 		granted = g_new0(Granted, 1);
 		granted->record = g_bytes_new(epoch->record->data, epoch->record->len);
 		granted->identity = g_strdup(epoch->identity);
+		granted->epoch = g_strdup(epoch->id);
 		g_ptr_array_add(o->granted, granted);
 		g_array_append_val(keys, key);
 	}
 	return true;
 }
 
-/* answer_need - a ticket over all keys granted so far, new handles at its end */
+/* renew_ticket - over all keys granted so far, new handles at its end */
+static bool renew_ticket(Opening *o, GError **error)
+{
+	g_autoptr(GPtrArray) records = g_ptr_array_new();
+
+	if (o->open)
+		close_ticket(o->parts, o->ticket);
+	o->open = false;
+	for (guint i = 0; i < o->granted->len; i++)
+		g_ptr_array_add(records, ((Granted *)g_ptr_array_index(o->granted, i))->record);
+	/* each layer is read to judge it and to write what is in it, some twice */
+	if (!open_ticket(o->parts, 0, 4 * records->len + 8, records, o->ticket, error))
+		return false;
+	o->open = true;
+	o->fresh = false;
+	return true;
+}
+
+/* answer_need - the keys that are meant and may be used */
 static bool answer_need(Opening *o, WaxFrame *need, WaxFrame **ret_answer, GError **error)
 {
 	g_autoptr(GArray) named = NULL, keys = g_array_new(FALSE, TRUE, sizeof(WaxJobKey));
-	g_autoptr(GPtrArray) records = g_ptr_array_new();
 	g_autoptr(WaxFrame) answer = wax_frame_new(WAX_JOB_KEYS);
 	g_autoptr(GError) why = NULL;
 
@@ -645,17 +706,8 @@ static bool answer_need(Opening *o, WaxFrame *need, WaxFrame **ret_answer, GErro
 	for (guint i = 0; i < named->len; i++)
 		if (!grant(o, &g_array_index(named, WaxJobNamed, i), keys, error))
 			return false;
-	if (o->open)
-		close_ticket(o->parts, o->ticket);
-	o->open = false;
-	for (guint i = 0; i < o->granted->len; i++)
-		g_ptr_array_add(records, ((Granted *)g_ptr_array_index(o->granted, i))->record);
-	if (records->len > 0) {
-		/* each key once to judge, once to write */
-		if (!open_ticket(o->parts, 0, 2 * records->len, records, o->ticket, error))
-			return false;
-		o->open = true;
-	}
+	if (o->fresh && !renew_ticket(o, error))
+		return false;
 	wax_job_keys_put(o->ticket, keys, answer);
 	*ret_answer = g_steal_pointer(&answer);
 	return true;
@@ -744,7 +796,7 @@ static bool converse(Opening *o, Worker *worker, WaxFrame *first, WaxFlowOpened 
 {
 	g_autoptr(WaxFrame) question = first;
 
-	for (unsigned asked = 0; asked < LAYERS_MOST; asked++) {
+	for (unsigned asked = 0; asked < ASKED_MOST; asked++) {
 		g_autoptr(WaxFrame) reply = NULL;
 		WaxFrame *answer = NULL;
 
