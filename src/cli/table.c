@@ -17,6 +17,10 @@ const WaxCommand wax_commands[] = {
 	  .usage = "FILE|- --from ADDR [--sign KEY] [--password-file F] [--to-cert PEM]..."
 		   " [--cipher aes256-gcm|aes128-gcm|aes256-cbc|aes128-cbc] [--opaque] [--protect-headers] [--out F]",
 	  .sentence = "Sign and encrypt a message." },
+	{ .verb = "up", .raw = wax_cli_up, .usage = "[--config FILE]",
+	  .sentence = "Start the service in the background and wait until it is ready." },
+	{ .verb = "down", .raw = wax_cli_down, .usage = "[--config FILE]",
+	  .sentence = "Stop the service; without --config, every one that this user started." },
 	{ .verb = "status", .method = "GET", .path = "/v1/status",
 	  .sentence = "Show the processes and the isolation that they reached." },
 	{ .verb = "domain add", .operands = { TEXT("NAME", "name") }, .method = "POST", .path = "/v1/domains",

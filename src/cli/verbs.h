@@ -18,4 +18,7 @@
 int wax_cli_open(int argc, char **argv);
 int wax_cli_seal(int argc, char **argv);
 
+int wax_cli_up(int argc, char **argv);
+int wax_cli_down(int argc, char **argv);
+
 #endif

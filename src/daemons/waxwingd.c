@@ -95,15 +95,21 @@ static void default_paths(WaxConfig *config)
 {
 	g_autofree char *state = NULL, *run = NULL;
 
-	if (!wax_config_text(config, "paths.state")[0]) {
+	bool named = wax_config_text(config, "paths.state")[0];
+
+	if (!named) {
 		state = geteuid() == 0 ? g_strdup("/var/lib/waxwing")
 				       : g_build_filename(g_get_user_state_dir(), "waxwing", NULL);
 		wax_config_set(config, "paths.state", state);
 	}
+	/* the command line finds the socket by the same rule (cli/local) */
 	if (!wax_config_text(config, "paths.run")[0]) {
-		run = geteuid() == 0 && !state ? g_build_filename(wax_config_text(config, "paths.state"), "run", NULL)
-			: geteuid() == 0       ? g_strdup("/run/waxwing")
-					       : g_build_filename(wax_config_text(config, "paths.state"), "run", NULL);
+		if (!named && geteuid() == 0)
+			run = g_strdup("/run/waxwing");
+		else if (!named && g_getenv("XDG_RUNTIME_DIR"))
+			run = g_build_filename(g_getenv("XDG_RUNTIME_DIR"), "waxwing", NULL);
+		else
+			run = g_build_filename(wax_config_text(config, "paths.state"), "run", NULL);
 		wax_config_set(config, "paths.run", run);
 	}
 	if (!wax_config_text(config, "paths.libexec")[0])
