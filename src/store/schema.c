@@ -81,7 +81,8 @@ static const char admin_1[] =
 	" id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, der BLOB NOT NULL, record BLOB NOT NULL,"
 	" state TEXT NOT NULL, created INTEGER NOT NULL);"
 	"CREATE TABLE serials ("
-	" certifier TEXT NOT NULL REFERENCES certifiers(id), serial TEXT NOT NULL,"
+	/* no reference: a certifier reserves the serial of its own certificate before it has a row */
+	" certifier TEXT NOT NULL, serial TEXT NOT NULL,"
 	" certificate TEXT, profile TEXT, reserved INTEGER NOT NULL,"
 	" PRIMARY KEY (certifier, serial));"
 	"CREATE TABLE policies ("
