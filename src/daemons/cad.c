@@ -63,6 +63,7 @@ int main(void)
 		return 75;
 	}
 	wax_child_confine(child, WAX_CONFINE_SERVICE);
+	wax_child_ready(child);
 	for (;;) {
 		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 }, { wax_child_stop_fd(child), POLLIN, 0 },
 			{ wax_child_peer(child, "webd", 0), POLLIN, 0 } };

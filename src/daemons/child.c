@@ -29,6 +29,7 @@ struct WaxChild {
 	GPtrArray *peers, *listeners;
 	GMutex lock;
 	int stop_fd;
+	WaxConfined confined;
 	void (*on_peer)(void *data, const char *name, unsigned index, int fd);
 	void *on_peer_data;
 };
@@ -194,15 +195,21 @@ unsigned wax_child_peers(WaxChild *child, const char *name)
 
 void wax_child_confine(WaxChild *child, WaxConfinement confinement)
 {
-	g_autoptr(WaxFrame) ready = wax_frame_new(WAX_CTL_READY);
 	g_autofree char *user = g_strconcat("waxwing-", child->name, NULL);
-	WaxConfined got = wax_confine(confinement, user);
+
+	child->confined = wax_confine(confinement,
+		wax_config_flag(child->config, "service.separate_users") ? user : NULL);
+}
+
+void wax_child_ready(WaxChild *child)
+{
+	g_autoptr(WaxFrame) ready = wax_frame_new(WAX_CTL_READY);
 	GError *error = NULL;
 
 	wax_frame_put_u32(ready, (uint32_t)getuid());
-	wax_frame_put_bool(ready, got.seccomp);
-	wax_frame_put_bool(ready, got.landlock);
-	wax_frame_put_bool(ready, got.locked_memory);
+	wax_frame_put_bool(ready, child->confined.seccomp);
+	wax_frame_put_bool(ready, child->confined.landlock);
+	wax_frame_put_bool(ready, child->confined.locked_memory);
 	if (!wax_ipc_send(CONTROL, ready, &error))
 		give_up("start-failed", error);
 }

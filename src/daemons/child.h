@@ -9,6 +9,7 @@
  *		WaxChild *child = wax_child_start();        reads what the parent hands over
  *		... open databases, make what is needed ...
  *		wax_child_confine(child, WAX_CONFINE_KEYD);  from here on nothing can be opened
+ *		wax_child_ready(child);
  *		wax_child_run_control(child);                a thread that follows the parent
  *		... serve wax_child_peer(child, "gated", 0) ...
  *	}
@@ -65,8 +66,11 @@ int wax_child_peer(WaxChild *child, const char *name, unsigned index);
 /* wax_child_peers - how many sockets of that name there may be (the highest index plus one) */
 unsigned wax_child_peers(WaxChild *child, const char *name);
 
-/* wax_child_confine - drop to the own user, no new privileges, seccomp; and say READY */
+/* wax_child_confine - drop to the own user, no new privileges, seccomp */
 void wax_child_confine(WaxChild *child, WaxConfinement confinement);
+
+/* wax_child_ready - tell the parent that this process serves; others may be waiting for it */
+void wax_child_ready(WaxChild *child);
 
 /* wax_child_on_peer - called (in the control thread) when a peer's socket is new */
 void wax_child_on_peer(WaxChild *child, void (*call)(void *data, const char *name, unsigned index, int fd),

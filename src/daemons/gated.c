@@ -331,6 +331,7 @@ int main(void)
 	}
 	wax_child_on_peer(child, on_peer, &gate);
 	take_peers(&gate);
+	wax_child_ready(child);
 	wax_child_run_control(child);
 	for (guint i = 0; i < listeners->len; i++) {
 		const WaxListener *listener = g_ptr_array_index(listeners, i);

@@ -111,6 +111,7 @@ int main(void)
 		return 70;
 	}
 	wax_child_confine(child, WAX_CONFINE_KEYD);
+	wax_child_ready(child);
 	run(child, custodian);
 	wax_custodian_free(custodian);
 	return 0;

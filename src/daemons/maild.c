@@ -171,6 +171,7 @@ int main(void)
 	wax_crypto_warm_up();
 	wax_mime_warm_up();
 	wax_child_confine(child, WAX_CONFINE_MAILD);
+	wax_child_ready(child);
 	while (left > 0) {
 		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 }, { wax_child_stop_fd(child), POLLIN, 0 },
 			{ wax_child_peer(child, "gated", 0), POLLIN, 0 } };

@@ -126,6 +126,7 @@ int main(void)
 		return 75;
 	}
 	wax_child_confine(child, WAX_CONFINE_SERVICE);
+	wax_child_ready(child);
 	stop = (struct pollfd){ wax_child_stop_fd(child), POLLIN, 0 };
 	while (poll(&stop, 1, -1) <= 0)
 		;
