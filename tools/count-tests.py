@@ -3,7 +3,8 @@
 
 usage: count-tests.py testlog.json...
 Prints "PASSED FAILED SKIPPED".  A cmocka program counts as many cases as it
-reports; any other program counts as one.
+reports; any other program counts as one, or as the N of its
+line "checks: N".
 """
 import json
 import re
@@ -14,15 +15,15 @@ def count(entry):
     """(passed, failed, skipped) of one test program."""
     text = entry.get("stdout", "") + entry.get("stderr", "")
     ok = entry["result"] in ("OK", "EXPECTEDFAIL")
-    ran = re.search(r"\[=+\].*?: (\d+) test\(s\) run", text)
+    ran = re.search(r"\[=+\] (?:\S+: )?(\d+) test\(s\) run", text)
+    made = re.search(r"^checks: (\d+)$", text, re.M)
     if not ran:
         if entry["result"] == "SKIP":
             return 0, 0, 1
-        return (1, 0, 0) if ok else (0, 1, 0)
+        return (int(made[1]) if made else 1, 0, 0) if ok else (0, 1, 0)
 
     def total(word):
-        return sum(int(n) for n in re.findall(r"\[ +%s +\].*?: (\d+) test\(s\)" % word, text)) or sum(
-            int(n) for n in re.findall(r"\[ +%s +\] (\d+) test\(s\)" % word, text))
+        return sum(int(n) for n in re.findall(r"\[ +%s +\] (?:\S+: )?(\d+) test\(s\)" % word, text))
 
     passed, failed, skipped = total("PASSED"), total("FAILED"), total("SKIPPED")
     if not ok and failed == 0:
