@@ -324,11 +324,12 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	/* GLib's own complaints are mistakes of ours: better a 451 than a wrong state */
 	g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
-	wax_child_confine(child, WAX_CONFINE_SERVICE);
+	/* mail.db is there when the parent hears READY: webd reads it */
 	if (!start(&gate, &error)) {
 		wax_event_error(WAX_ERR, "start-failed", error);
 		return 70;
 	}
+	wax_child_confine(child, WAX_CONFINE_SERVICE);
 	wax_child_on_peer(child, on_peer, &gate);
 	take_peers(&gate);
 	wax_child_ready(child);

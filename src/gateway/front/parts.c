@@ -164,7 +164,9 @@ static bool ask(WaxParts *parts, Worker *worker, const WaxFrame *request, WaxFra
 	*ret_healthy = false;
 	if (!wax_ipc_send(worker->sock, request, &failure) ||
 		!wax_ipc_recv(worker->sock, (int)parts->rules.worker_wait, &reply, &failure))
-		return wax_fail(error, WAX_R_WORKER_DIED, "the worker: %s", failure->message);
+		return wax_fail(error,
+			wax_reason_of(failure) == WAX_R_PEER_GONE ? WAX_R_PEER_GONE : WAX_R_WORKER_DIED,
+			"the worker: %s", failure->message);
 	*ret_healthy = true;
 	if (!wax_frame_check(reply, error))
 		return false;
@@ -176,6 +178,38 @@ static bool ask(WaxParts *parts, Worker *worker, const WaxFrame *request, WaxFra
 static bool nonsense(GError **error, const GError *why)
 {
 	return wax_fail(error, WAX_R_WORKER_DIED, "the worker: %s", why ? why->message : "nonsense");
+}
+
+/* one job: what is asked, and who reads the answer */
+typedef bool (*RunFunc)(WaxParts *parts, Worker *worker, void *data, bool *ret_healthy,
+	GError **error);
+
+/*
+ * with_worker - a worker that was just leaving took the job along: another one gets it,
+ * once, so that a message which kills workers does not kill them all
+ */
+static bool with_worker(WaxParts *parts, RunFunc run, void *data, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		Worker *worker = take(parts, error);
+		bool healthy = false, done;
+
+		if (!worker)
+			return false;
+		g_clear_error(&failure);
+		done = run(parts, worker, data, &healthy, &failure);
+		give_back(parts, worker, healthy);
+		if (done)
+			return true;
+		if (healthy || wax_reason_of(failure) != WAX_R_PEER_GONE)
+			break;
+	}
+	if (wax_reason_of(failure) == WAX_R_PEER_GONE)
+		return wax_fail(error, WAX_R_WORKER_DIED, "%s", failure->message);
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
 }
 
 /* ---- tickets ---- */
@@ -250,22 +284,35 @@ static bool part_domain(void *ctx, const char *domain, bool *ret_own, char **ret
 	return true;
 }
 
-static bool part_facts(void *ctx, WaxSpool *message, WaxJobFacts *ret_facts, GError **error)
+typedef struct {
+	WaxSpool *message;
+	WaxJobFacts *facts;
+} FactsJob;
+
+static bool run_facts(WaxParts *parts, Worker *worker, void *data, bool *ret_healthy, GError **error)
 {
-	WaxParts *parts = ctx;
+	FactsJob *job = data;
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_FACTS), reply = NULL;
 	g_autoptr(GError) why = NULL;
-	bool healthy = false, answered;
-	Worker *worker = take(parts, error);
+	g_auto(WaxJobFacts) facts = { 0 };
 
-	if (!worker)
+	wax_spool_put(job->message, request);
+	if (!ask(parts, worker, request, &reply, ret_healthy, error))
 		return false;
-	wax_spool_put(message, request);
-	answered = ask(parts, worker, request, &reply, &healthy, error);
-	if (answered && (!wax_job_facts_get(reply, ret_facts, &why) || !wax_frame_done(reply, &why)))
-		answered = healthy = nonsense(error, why);
-	give_back(parts, worker, healthy);
-	return answered;
+	if (!wax_job_facts_get(reply, &facts, &why) || !wax_frame_done(reply, &why)) {
+		*ret_healthy = false;
+		return nonsense(error, why);
+	}
+	*job->facts = facts;
+	facts = (WaxJobFacts){ 0 };
+	return true;
+}
+
+static bool part_facts(void *ctx, WaxSpool *message, WaxJobFacts *ret_facts, GError **error)
+{
+	FactsJob job = { message, ret_facts };
+
+	return with_worker(ctx, run_facts, &job, error);
 }
 
 /* ---- decisions ---- */
@@ -512,36 +559,38 @@ static bool with_signer(WaxParts *parts, const char *address, WaxJobBuild *job, 
 	add_cert(job->signer_certs, sender->sign.cert);
 	if (sender->encrypt.epoch && g_strcmp0(sender->encrypt.epoch, sender->sign.epoch) != 0)
 		add_cert(job->signer_certs, sender->encrypt.cert);
-	if (!open_ticket(parts, 1, 0, records, job->ticket, error))
+	/* two: a worker may die after it has asked */
+	if (!open_ticket(parts, 2, 0, records, job->ticket, error))
 		return false;
 	job->signs = true;
 	return true;
 }
 
-static bool run_build(WaxParts *parts, WaxSpool *message, const WaxJobBuild *job,
-	WaxFlowBuilt *ret_built, GError **error)
+typedef struct {
+	WaxSpool *message;
+	const WaxJobBuild *job;
+	WaxFlowBuilt *built;
+} BuildJob;
+
+static bool run_build(WaxParts *parts, Worker *worker, void *data, bool *ret_healthy, GError **error)
 {
+	BuildJob *job = data;
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_BUILD), reply = NULL;
 	g_auto(WaxJobBuilt) built = { 0 };
 	g_autoptr(GError) why = NULL;
-	WaxSpool *copy = NULL;
-	bool healthy = false, answered;
-	Worker *worker = take(parts, error);
+	g_autoptr(WaxSpool) copy = NULL;
 
-	if (!worker)
+	wax_spool_put(job->message, request);
+	wax_job_build_put(job->job, request);
+	if (!ask(parts, worker, request, &reply, ret_healthy, error))
 		return false;
-	wax_spool_put(message, request);
-	wax_job_build_put(job, request);
-	answered = ask(parts, worker, request, &reply, &healthy, error);
-	if (answered && (!wax_spool_get(reply, &copy, &why) || !wax_job_built_get(reply, &built, &why) ||
-				!wax_frame_done(reply, &why)))
-		answered = healthy = nonsense(error, why);
-	give_back(parts, worker, healthy);
-	if (!answered) {
-		wax_spool_free(copy);
-		return false;
+	if (!wax_spool_get(reply, &copy, &why) || !wax_job_built_get(reply, &built, &why) ||
+		!wax_frame_done(reply, &why)) {
+		*ret_healthy = false;
+		return nonsense(error, why);
 	}
-	*ret_built = (WaxFlowBuilt){ copy, built.eight_bit, g_steal_pointer(&built.summary) };
+	*job->built = (WaxFlowBuilt){ g_steal_pointer(&copy), built.eight_bit,
+		g_steal_pointer(&built.summary) };
 	return true;
 }
 
@@ -555,13 +604,14 @@ static bool part_build(void *ctx, WaxSpool *message, const WaxFlowBuild *build,
 		.cipher = g_strdup(parts->rules.cipher),
 		.headers = g_strdup_printf("X-Waxwing-Hop: %s\r\n", build->hop),
 		.size_limit = parts->rules.size_out };
+	BuildJob work = { message, &job, ret_built };
 	bool built;
 
 	for (guint i = 0; i < build->certs->len; i++)
 		g_ptr_array_add(job.recipient_certs, g_bytes_ref(g_ptr_array_index(build->certs, i)));
 	if (build->signer && !with_signer(parts, build->signer, &job, error))
 		return false;
-	built = run_build(parts, message, &job, ret_built, error);
+	built = with_worker(parts, run_build, &work, error);
 	if (job.signs)
 		close_ticket(parts, job.ticket);
 	return built;
@@ -816,28 +866,41 @@ static bool converse(Opening *o, Worker *worker, WaxFrame *first, WaxFlowOpened 
 	return nonsense(error, NULL);
 }
 
+typedef struct {
+	WaxSpool *message;
+	const WaxEnvelope *envelope;
+	WaxFlowOpened *opened;
+} OpenJob;
+
+static bool run_open(WaxParts *parts, Worker *worker, void *data, bool *ret_healthy, GError **error)
+{
+	OpenJob *job = data;
+	g_autoptr(GPtrArray) granted = g_ptr_array_new_with_free_func(free_granted);
+	Opening o = { .parts = parts, .envelope = job->envelope, .granted = granted };
+	g_auto(WaxFlowOpened) opened = { 0 };
+	WaxFrame *request = NULL;
+	bool done;
+
+	if (!open_request(parts, job->message, job->envelope, &request, error)) {
+		*ret_healthy = true; /* it was not even asked */
+		return false;
+	}
+	done = converse(&o, worker, request, &opened, ret_healthy, error);
+	if (o.open)
+		close_ticket(parts, o.ticket);
+	if (!done)
+		return false;
+	*job->opened = opened;
+	opened = (WaxFlowOpened){ 0 };
+	return true;
+}
+
 static bool part_open(void *ctx, WaxSpool *message, const WaxEnvelope *envelope,
 	WaxFlowOpened *ret_opened, GError **error)
 {
-	WaxParts *parts = ctx;
-	g_autoptr(GPtrArray) granted = g_ptr_array_new_with_free_func(free_granted);
-	Opening o = { .parts = parts, .envelope = envelope, .granted = granted };
-	WaxFrame *request = NULL;
-	bool healthy = false, done;
-	Worker *worker;
+	OpenJob job = { message, envelope, ret_opened };
 
-	if (!open_request(parts, message, envelope, &request, error))
-		return false;
-	worker = take(parts, error);
-	if (!worker) {
-		wax_frame_free(request);
-		return false;
-	}
-	done = converse(&o, worker, request, ret_opened, &healthy, error);
-	give_back(parts, worker, healthy);
-	if (o.open)
-		close_ticket(parts, o.ticket);
-	return done;
+	return with_worker(ctx, run_open, &job, error);
 }
 
 WaxFlowParts wax_parts_table(WaxParts *parts)
