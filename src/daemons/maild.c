@@ -188,11 +188,9 @@ int main(void)
 			g_autoptr(WaxFrame) request = NULL;
 
 			w.gated = fds[2].fd;
-			/* gated is gone: the parent hands over a new socket */
-			if (!wax_ipc_recv(w.gated, 0, &request, NULL)) {
-				wax_child_control(child);
-				continue;
-			}
+			/* gated is gone, or trusts this process no more: a fresh one takes its place */
+			if (!wax_ipc_recv(w.gated, 0, &request, NULL))
+				return 0;
 			serve(&w, request);
 			left--;
 		}

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -13,7 +14,7 @@
 #include "keys/proto/requests.h"
 #include "policy/decide.h"
 
-#define CUSTODY_WAIT (30 * 1000)
+#define CUSTODY_WAIT (20 * 1000)
 #define ASKED_MOST   6000 /* questions for keys in one message: layers times RecipientInfos */
 #define KEYS_MOST    64 /* keys of ours that one message may name */
 
@@ -30,6 +31,7 @@ struct WaxParts {
 	GQueue idle; /* Worker */
 	GMutex custody_lock;
 	int custody;
+	unsigned owed; /* answers that came too late for their question, or not yet */
 	GMutex policy_lock;
 	WaxPolicy *policy;
 	int64_t policy_version;
@@ -105,6 +107,7 @@ void wax_parts_custody(WaxParts *parts, int sock)
 	if (parts->custody >= 0)
 		close(parts->custody);
 	parts->custody = sock;
+	parts->owed = 0;
 	g_mutex_unlock(&parts->custody_lock);
 }
 
@@ -145,6 +148,8 @@ static void give_back(WaxParts *parts, Worker *worker, bool healthy)
 {
 	if (!healthy) {
 		wax_event(WAX_WARNING, "worker-dropped", WAX_FIELD("index", WAX_UINT(worker->index)));
+		/* it sees the end of the stream, ends itself, and is started afresh */
+		(void)shutdown(worker->sock, SHUT_RDWR);
 		drop(worker);
 		return;
 	}
@@ -214,6 +219,32 @@ static bool with_worker(WaxParts *parts, RunFunc run, void *data, GError **error
 
 /* ---- tickets ---- */
 
+/* settle_debts - an answer that is late must not be taken for that of the next question */
+static bool settle_debts(WaxParts *parts, GError **error)
+{
+	for (; parts->owed > 0; parts->owed--) {
+		g_autoptr(WaxFrame) late = NULL;
+
+		if (!wax_ipc_recv(parts->custody, CUSTODY_WAIT, &late, error))
+			return false;
+	}
+	return true;
+}
+
+/* custody_ask - with the lock held */
+static bool custody_ask(WaxParts *parts, const WaxFrame *request, WaxFrame **ret_reply,
+	GError **error)
+{
+	if (parts->custody < 0)
+		return wax_fail(error, WAX_R_CUSTODY_DOWN, "the custodian is not there");
+	if (!settle_debts(parts, error) || !wax_ipc_send(parts->custody, request, error))
+		return false;
+	if (wax_ipc_recv(parts->custody, CUSTODY_WAIT, ret_reply, error))
+		return true;
+	parts->owed++;
+	return false;
+}
+
 static bool custody_call(WaxParts *parts, const WaxFrame *request, GError **error)
 {
 	g_autoptr(WaxFrame) reply = NULL;
@@ -221,22 +252,16 @@ static bool custody_call(WaxParts *parts, const WaxFrame *request, GError **erro
 	bool done;
 
 	g_mutex_lock(&parts->custody_lock);
-	done = parts->custody >= 0 ?
-		       wax_ipc_call(parts->custody, request, CUSTODY_WAIT, &reply, &failure) :
-		       wax_fail(&failure, WAX_R_CUSTODY_DOWN, "the custodian is not there");
-	/* a late answer would be taken for that of the next question */
-	if (!done && parts->custody >= 0 &&
-		(wax_reason_of(failure) == WAX_R_TIMEOUT || wax_reason_of(failure) == WAX_R_PEER_GONE)) {
+	done = custody_ask(parts, request, &reply, &failure);
+	/* gone for good: the parent hands over a new socket when it runs again */
+	if (!done && parts->custody >= 0 && wax_reason_of(failure) == WAX_R_PEER_GONE) {
 		close(parts->custody);
 		parts->custody = -1;
 	}
 	g_mutex_unlock(&parts->custody_lock);
-	if (done)
-		return true;
-	if (wax_reason_of(failure) == WAX_R_TIMEOUT || wax_reason_of(failure) == WAX_R_PEER_GONE)
+	if (!done)
 		return wax_fail(error, WAX_R_CUSTODY_DOWN, "the custodian: %s", failure->message);
-	g_propagate_error(error, g_steal_pointer(&failure));
-	return false;
+	return wax_frame_check(reply, error);
 }
 
 /* open_ticket - for one message; the handle of a record is its place */
