@@ -22,11 +22,11 @@
 #include "gateway/front/parts.h"
 #include "gateway/front/serve.h"
 
-#define DAY          ((int64_t)86400)
+#define DAY	     ((int64_t)86400)
 #define WORKER_WAIT  (120 * 1000)
 #define START_WAIT   (30 * 1000)
 #define DISK_RESERVE (UINT64_C(64) << 20)
-#define NOTICES      20 /* an hour, to one sender */
+#define NOTICES	     20 /* an hour, to one sender */
 
 /* one listener with the flow that its direction means */
 typedef struct {
@@ -84,8 +84,8 @@ static bool load_secret(Gate *gate, GError **error)
 
 	if (access(path, F_OK) != 0) {
 		wax_random(gate->hop_secret, sizeof(gate->hop_secret));
-		return wax_io_replace(path, WAX_SPAN(gate->hop_secret, sizeof(gate->hop_secret)), 0600,
-			error);
+		return wax_io_replace(
+			path, WAX_SPAN(gate->hop_secret, sizeof(gate->hop_secret)), 0600, error);
 	}
 	if (!wax_io_load(path, 4096, &bytes, error))
 		return false;
@@ -176,7 +176,8 @@ static void add_door(Gate *gate, const WaxListener *listener)
 		.size_out = size_out,
 		.disk_reserve = DISK_RESERVE,
 		.received_limit = (unsigned)wax_config_int(gate->config, "gateway.received_max"),
-		.recipient_infos = (unsigned)wax_config_int(gate->config, "gateway.recipient_infos"),
+		.recipient_infos =
+			(unsigned)wax_config_int(gate->config, "gateway.recipient_infos"),
 		.all_or_nothing = wax_config_flag(gate->config, "gateway.all_or_nothing"),
 		.time_limit = wax_config_int(gate->config, "gateway.deadline") * 1000,
 		.hop_secret = WAX_SPAN(gate->hop_secret, sizeof(gate->hop_secret)),
@@ -250,7 +251,8 @@ static void let_in(Gate *gate, const Door *door)
 	if (sock < 0)
 		return;
 	if (g_atomic_int_get(&gate->connections) >= gate->most) {
-		wax_event(WAX_NOTICE, "limit-hit", WAX_FIELD("limit", WAX_STR("service.connections")),
+		wax_event(WAX_NOTICE, "limit-hit",
+			WAX_FIELD("limit", WAX_STR("service.connections")),
 			WAX_FIELD("value", WAX_UINT(gate->most)));
 		turn_away(sock, "421 4.3.2 too many connections, try again\r\n");
 		return;
@@ -337,7 +339,8 @@ int main(void)
 	for (guint i = 0; i < listeners->len; i++) {
 		const WaxListener *listener = g_ptr_array_index(listeners, i);
 
-		if (strcmp(listener->kind, "outbound") == 0 || strcmp(listener->kind, "inbound") == 0)
+		if (strcmp(listener->kind, "outbound") == 0 ||
+			strcmp(listener->kind, "inbound") == 0)
 			add_door(&gate, listener);
 	}
 	run(&gate);

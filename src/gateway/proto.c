@@ -29,8 +29,8 @@ static bool get_count(WaxFrame *frame, uint32_t most, uint32_t *ret_count, GErro
 	if (!wax_frame_get_u32(frame, &count, error))
 		return false;
 	if (count > most)
-		return wax_fail(error, WAX_R_FRAME_MALFORMED, "%u values, %u are allowed", count,
-			most);
+		return wax_fail(
+			error, WAX_R_FRAME_MALFORMED, "%u values, %u are allowed", count, most);
 	*ret_count = count;
 	return true;
 }
@@ -166,7 +166,8 @@ bool wax_job_facts_get(WaxFrame *frame, WaxJobFacts *ret_facts, GError **error)
 	g_auto(WaxJobFacts) facts = { 0 };
 
 	if (!get_text(frame, &facts.message_id, error) || !get_text(frame, &facts.from, error) ||
-		!get_texts(frame, &facts.named, error) || !get_texts(frame, &facts.parents, error) ||
+		!get_texts(frame, &facts.named, error) ||
+		!get_texts(frame, &facts.parents, error) ||
 		!wax_frame_get_u32(frame, &facts.received, error) ||
 		!get_text(frame, &facts.hop, error) ||
 		!wax_frame_get_bool(frame, &facts.sealed, error) ||
@@ -410,7 +411,8 @@ bool wax_job_opened_get(WaxFrame *frame, WaxJobOpened *ret_opened, GError **erro
 		!wax_frame_get_bool(frame, &opened.shown_eight_bit, error) ||
 		!wax_frame_get_bool(frame, &opened.original_eight_bit, error) ||
 		!wax_frame_get_bool(frame, &opened.has_original, error) ||
-		!get_text(frame, &opened.summary, error) || !get_reason(frame, &opened.fault, error))
+		!get_text(frame, &opened.summary, error) ||
+		!get_reason(frame, &opened.fault, error))
 		return false;
 	*ret_opened = opened;
 	opened = (WaxJobOpened){ 0 };

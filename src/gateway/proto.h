@@ -37,7 +37,7 @@ typedef enum {
 	WAX_JOB_FACTS = 0x4701,
 	WAX_JOB_BUILD,
 	WAX_JOB_OPEN,
-	WAX_JOB_KEYS,      /* gated's answer to NEED_KEYS */
+	WAX_JOB_KEYS,	   /* gated's answer to NEED_KEYS */
 	WAX_JOB_NEED_KEYS, /* maild's, in the middle of OPEN */
 } WaxJobType;
 
@@ -55,19 +55,19 @@ typedef enum {
 
 typedef struct {
 	char *message_id;   /* NULL: none */
-	char *from;         /* key of the single From; NULL: none, several or unreadable */
+	char *from;	    /* key of the single From; NULL: none, several or unreadable */
 	GPtrArray *named;   /* char *: keys of To and Cc */
 	GPtrArray *parents; /* char *: Message-IDs of In-Reply-To and References */
 	uint32_t received;  /* how many Received fields */
-	char *hop;          /* value of X-Waxwing-Hop; NULL: none */
-	bool sealed;        /* already encrypted end to end */
-	bool is_signed;     /* already signed */
+	char *hop;	    /* value of X-Waxwing-Hop; NULL: none */
+	bool sealed;	    /* already encrypted end to end */
+	bool is_signed;	    /* already signed */
 	bool eight_bit;
 	bool calendar;
-	char *raise;     /* name of the floor that a trigger asks for; NULL: none */
-	char *lower;     /* the same, of a trigger that lowers; NULL: none */
+	char *raise;	 /* name of the floor that a trigger asks for; NULL: none */
+	char *lower;	 /* the same, of a trigger that lowers; NULL: none */
 	WaxReason fault; /* why it must be refused: MIME_DUPLICATE_HEADER; NONE */
-	bool malformed;  /* for certain; what follows is the policy's */
+	bool malformed;	 /* for certain; what follows is the policy's */
 } WaxJobFacts;
 
 void wax_job_facts_put(const WaxJobFacts *facts, WaxFrame *frame);
@@ -77,14 +77,14 @@ void wax_job_facts_clear(WaxJobFacts *facts);
 /* ---- BUILD: request = spool, these; reply = spool, then built ---- */
 
 typedef struct {
-	WaxMethod method;    /* PLAIN, SIGN, SEAL, PASS */
-	uint8_t ticket[16];  /* zero when nothing is signed */
-	uint32_t handle;     /* of the signing key */
+	WaxMethod method;   /* PLAIN, SIGN, SEAL, PASS */
+	uint8_t ticket[16]; /* zero when nothing is signed */
+	uint32_t handle;    /* of the signing key */
 	bool signs;
 	GPtrArray *signer_certs;    /* GBytes: DER; own signing, own encryption, chain */
 	GPtrArray *recipient_certs; /* GBytes: DER, one RecipientInfo each */
-	char *cipher;               /* "aes256-cbc", "aes256-gcm", ... */
-	char *headers;              /* lines to put on top, with CR LF; NULL: none */
+	char *cipher;		    /* "aes256-cbc", "aes256-gcm", ... */
+	char *headers;		    /* lines to put on top, with CR LF; NULL: none */
 	uint64_t size_limit;
 } WaxJobBuild;
 
@@ -120,21 +120,21 @@ void wax_job_open_clear(WaxJobOpen *open);
 typedef struct {
 	uint32_t index;
 	GBytes *issuer_serial; /* whole DER; NULL when named by key id */
-	GBytes *key_id;        /* NULL when named by issuer and serial */
+	GBytes *key_id;	       /* NULL when named by issuer and serial */
 } WaxJobNamed;
 
 typedef struct {
-	uint32_t index;  /* of the RecipientInfo */
+	uint32_t index;	 /* of the RecipientInfo */
 	uint32_t handle; /* within the ticket */
-	bool ec;         /* agreement, else transport */
-	GBytes *cert;    /* DER of the key's certificate */
+	bool ec;	 /* agreement, else transport */
+	GBytes *cert;	 /* DER of the key's certificate */
 } WaxJobKey;
 
 void wax_job_need_put(const GArray *named, WaxFrame *frame); /* of WaxJobNamed */
 bool wax_job_need_get(WaxFrame *frame, GArray **ret_named, GError **error) WAX_MUST_USE;
 void wax_job_keys_put(const uint8_t ticket[16], const GArray *keys, WaxFrame *frame);
-bool wax_job_keys_get(WaxFrame *frame, uint8_t ret_ticket[16], GArray **ret_keys, GError **error)
-	WAX_MUST_USE;
+bool wax_job_keys_get(
+	WaxFrame *frame, uint8_t ret_ticket[16], GArray **ret_keys, GError **error) WAX_MUST_USE;
 
 /* the last answer: these, then the spool shown, then (when has_original) the original */
 typedef struct {

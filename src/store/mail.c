@@ -86,8 +86,8 @@ struct WaxMail {
 	GMutex lock; /* the database handle */
 	GMutex queue_lock;
 	GCond queue_moved;
-	GPtrArray *queue; /* batches that wait for the next transaction */
-	bool leading;     /* somebody writes the queue */
+	GPtrArray *queue;    /* batches that wait for the next transaction */
+	bool leading;	     /* somebody writes the queue */
 	GHashTable *claimed; /* keys being sent by this process; under queue_lock */
 };
 
@@ -301,14 +301,14 @@ void wax_mail_release(WaxMail *mail, const WaxCopy *copy)
 
 bool wax_mail_forget_before(WaxMail *mail, int64_t journal, int64_t timeline, GError **error)
 {
-	g_autofree char *sql = g_strdup_printf(
-		"BEGIN IMMEDIATE;"
-		"DELETE FROM journal WHERE touched_at < %" G_GINT64_FORMAT ";"
-		"DELETE FROM step WHERE reference IN (SELECT reference FROM message"
-		" WHERE received_at < %" G_GINT64_FORMAT ");"
-		"DELETE FROM message WHERE received_at < %" G_GINT64_FORMAT ";"
-		"COMMIT",
-		journal, timeline, timeline);
+	g_autofree char *sql =
+		g_strdup_printf("BEGIN IMMEDIATE;"
+				"DELETE FROM journal WHERE touched_at < %" G_GINT64_FORMAT ";"
+				"DELETE FROM step WHERE reference IN (SELECT reference FROM message"
+				" WHERE received_at < %" G_GINT64_FORMAT ");"
+				"DELETE FROM message WHERE received_at < %" G_GINT64_FORMAT ";"
+				"COMMIT",
+			journal, timeline, timeline);
 	bool done;
 
 	g_mutex_lock(&mail->lock);
@@ -617,11 +617,11 @@ static bool select_rows(WaxMail *mail, const char *sql, const char *text, int64_
 	return step == SQLITE_DONE;
 }
 
-#define MESSAGE_COLUMNS \
+#define MESSAGE_COLUMNS                                                                            \
 	"SELECT reference, received_at, direction, queue, sender, message_id, size, recipients"
 
-bool wax_mail_list(WaxMail *mail, int64_t before, unsigned limit, GPtrArray **ret_messages,
-	GError **error)
+bool wax_mail_list(
+	WaxMail *mail, int64_t before, unsigned limit, GPtrArray **ret_messages, GError **error)
 {
 	g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(free_message);
 

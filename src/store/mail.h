@@ -47,10 +47,10 @@ void wax_mail_close(WaxMail *mail);
 
 typedef enum {
 	WAX_COPY_UNKNOWN,
-	WAX_COPY_NEW,   /* never seen: send it */
+	WAX_COPY_NEW,	/* never seen: send it */
 	WAX_COPY_AGAIN, /* an attempt has no known end: send it, mark it */
-	WAX_COPY_SENT,  /* done: answer with the reply that was given */
-	WAX_COPY_BUSY,  /* another connection is sending it this moment */
+	WAX_COPY_SENT,	/* done: answer with the reply that was given */
+	WAX_COPY_BUSY,	/* another connection is sending it this moment */
 } WaxCopyState;
 
 typedef struct {
@@ -69,8 +69,8 @@ bool wax_mail_claim(WaxMail *mail, WaxCopy *copy, int64_t now, GError **error) W
 void wax_mail_release(WaxMail *mail, const WaxCopy *copy);
 
 /* wax_mail_forget_before - drop journal rows and timelines untouched since then */
-bool wax_mail_forget_before(WaxMail *mail, int64_t journal, int64_t timeline, GError **error)
-	WAX_MUST_USE;
+bool wax_mail_forget_before(
+	WaxMail *mail, int64_t journal, int64_t timeline, GError **error) WAX_MUST_USE;
 
 /* ---- changes ---- */
 
@@ -119,10 +119,10 @@ typedef struct {
 bool wax_mail_list(WaxMail *mail, int64_t before, unsigned limit, GPtrArray **ret_messages,
 	GError **error) WAX_MUST_USE;
 /* wax_mail_find - by reference, queue id or Message-ID, newest first */
-bool wax_mail_find(WaxMail *mail, const char *name, GPtrArray **ret_messages, GError **error)
-	WAX_MUST_USE;
-bool wax_mail_trace(WaxMail *mail, const char *reference, GPtrArray **ret_steps, GError **error)
-	WAX_MUST_USE;
+bool wax_mail_find(
+	WaxMail *mail, const char *name, GPtrArray **ret_messages, GError **error) WAX_MUST_USE;
+bool wax_mail_trace(
+	WaxMail *mail, const char *reference, GPtrArray **ret_steps, GError **error) WAX_MUST_USE;
 
 void wax_mail_message_free(WaxMailMessage *message);
 void wax_mail_step_free(WaxMailStep *step);

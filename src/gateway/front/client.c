@@ -9,8 +9,8 @@
 
 #define CONNECT_WAIT (30 * 1000)
 #define REPLY_WAIT   (300 * 1000)
-#define CHUNK        65536
-#define BATCH        100 /* recipients pipelined before their replies are read */
+#define CHUNK	     65536
+#define BATCH	     100 /* recipients pipelined before their replies are read */
 
 /* what the next hop offers */
 typedef struct {
@@ -109,8 +109,8 @@ void wax_client_free(WaxClient *client)
 		return;
 	if (client->wire && wax_wire_quiet(client->wire)) {
 		/* politeness: whether it arrives does not matter */
-		bool told = wax_wire_write(client->wire, WAX_SPAN_LIT("QUIT\r\n"),
-			wax_clock_monotonic() + 100, NULL);
+		bool told = wax_wire_write(
+			client->wire, WAX_SPAN_LIT("QUIT\r\n"), wax_clock_monotonic() + 100, NULL);
 
 		(void)told;
 	}
@@ -224,8 +224,8 @@ static bool dial(WaxClient *client, GError **error)
 
 	if (client->hop.kind == WAX_HOP_LMTP_UNIX)
 		return wax_wire_connect_unix(client->hop.host, deadline, &client->wire, error);
-	return wax_wire_connect_tcp(client->hop.host, client->hop.port, deadline, &client->wire,
-		error);
+	return wax_wire_connect_tcp(
+		client->hop.host, client->hop.port, deadline, &client->wire, error);
 }
 
 /* open_session - connect and greet; a refusal of the next hop is in *ret_reply */
@@ -272,11 +272,12 @@ static bool lacking(const WaxClient *client, const WaxDelivery *delivery, WaxRep
 		*ret_reply = wax_reply_make(554, "5.6.3",
 			"the next hop takes no 8-bit mail and this message must not be converted");
 	else if (delivery->envelope->utf8 && !offer->utf8)
-		*ret_reply = wax_reply_make(550, "5.6.7",
-			"the next hop takes no addresses with non-ASCII letters");
+		*ret_reply = wax_reply_make(
+			550, "5.6.7", "the next hop takes no addresses with non-ASCII letters");
 	else if (offer->size_limit > 0 && delivery->octets.size > offer->size_limit)
 		*ret_reply = wax_reply_make(552, "5.3.4",
-			"larger than the next hop takes (%" G_GUINT64_FORMAT ")", offer->size_limit);
+			"larger than the next hop takes (%" G_GUINT64_FORMAT ")",
+			offer->size_limit);
 	else
 		return false;
 	return true;
@@ -536,8 +537,8 @@ static bool transact(WaxClient *client, const WaxDelivery *delivery, WaxReply *r
 	if (delivery->commit && !delivery->commit(delivery->commit_ctx, error))
 		return false;
 	*ret_dotted = true;
-	if (!wax_wire_write(client->wire, WAX_SPAN(out->data, out->len),
-		    within(client, REPLY_WAIT), error))
+	if (!wax_wire_write(
+		    client->wire, WAX_SPAN(out->data, out->len), within(client, REPLY_WAIT), error))
 		return false;
 	return read_outcomes(client, delivery->n, replies, error);
 }
@@ -572,7 +573,8 @@ bool wax_client_deliver(WaxClient *client, const WaxDelivery *delivery, int64_t 
 	/* a greeting of 4xx or 5xx is the next hop's word about every recipient */
 	if (!begun && said.code != 0 && !wax_reply_is_ok(&said)) {
 		if (said.code / 100 != 4)
-			said = wax_reply_make(451, "4.4.1", "the next hop refuses us: %s", said.text);
+			said = wax_reply_make(
+				451, "4.4.1", "the next hop refuses us: %s", said.text);
 		all(ret_replies, delivery->n, &said);
 		return false;
 	}

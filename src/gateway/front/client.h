@@ -56,7 +56,7 @@ typedef struct {
 	const WaxEnvelope *envelope; /* sender, ENVID, RET, XFORWARD, SMTPUTF8 */
 	const WaxRecipient *const *recipients;
 	size_t n;
-	bool eight_bit;   /* these octets need 8BITMIME */
+	bool eight_bit;	  /* these octets need 8BITMIME */
 	bool header_only; /* RET=HDRS whatever the envelope says (GATEWAY d.6) */
 	WaxSource octets;
 	/* make "sending" durable; false stops the delivery before its dot */

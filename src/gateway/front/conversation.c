@@ -18,8 +18,8 @@ typedef enum {
 } State;
 
 #define IN(state) (1u << (state))
-#define ANY       (IN(FRESH) | IN(READY) | IN(MAIL) | IN(RCPT))
-#define GREETED   (IN(READY) | IN(MAIL) | IN(RCPT))
+#define ANY	  (IN(FRESH) | IN(READY) | IN(MAIL) | IN(RCPT))
+#define GREETED	  (IN(READY) | IN(MAIL) | IN(RCPT))
 
 /* where in a line of the message we are */
 typedef enum {
@@ -61,8 +61,8 @@ WaxConversation *wax_conversation_new(const WaxTalkRules *rules)
 	talk->rules = *rules;
 	talk->envelope = wax_envelope_new();
 	talk->output = g_string_new(NULL);
-	g_string_append_printf(talk->output, "220 %s %s Waxwing\r\n", rules->host,
-		rules->lmtp ? "LMTP" : "ESMTP");
+	g_string_append_printf(
+		talk->output, "220 %s %s Waxwing\r\n", rules->host, rules->lmtp ? "LMTP" : "ESMTP");
 	return talk;
 }
 
@@ -188,8 +188,8 @@ static bool is_ascii(WaxSpan text)
 }
 
 /* read_mailbox - an addr-spec in its three forms; says why not */
-static bool read_mailbox(WaxConversation *talk, WaxSpan path, char **ret_address, char **ret_key,
-	char **ret_domain)
+static bool read_mailbox(
+	WaxConversation *talk, WaxSpan path, char **ret_address, char **ret_key, char **ret_domain)
 {
 	g_auto(WaxAddress) address = { 0 };
 
@@ -220,8 +220,8 @@ static bool read_size(WaxSpan value, uint64_t *ret_size)
 
 /* ---- commands ---- */
 
-static void then(WaxConversation *talk, WaxTalkEvent event, int code, const char *enhanced,
-	const char *text)
+static void then(
+	WaxConversation *talk, WaxTalkEvent event, int code, const char *enhanced, const char *text)
 {
 	talk->has_pending = true;
 	talk->pending_event = event;
@@ -252,8 +252,8 @@ static void greet(WaxConversation *talk, WaxSpan rest, bool extended)
 		"250-%s\r\n250-PIPELINING\r\n250-SIZE %" G_GUINT64_FORMAT "\r\n", talk->rules.host,
 		talk->rules.size_limit);
 	if (talk->rules.xforward)
-		g_string_append(talk->output,
-			"250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE\r\n");
+		g_string_append(
+			talk->output, "250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE\r\n");
 	g_string_append(talk->output, "250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n"
 				      "250-SMTPUTF8\r\n250 DSN\r\n");
 }
@@ -325,8 +325,8 @@ static bool mail_parameter(WaxConversation *talk, WaxSpan word, unsigned *seen)
 }
 
 /* keyword_path - "FROM:" or "TO:", then the path */
-static bool keyword_path(WaxConversation *talk, const char *keyword, WaxSpan *rest,
-	WaxSpan *ret_path)
+static bool keyword_path(
+	WaxConversation *talk, const char *keyword, WaxSpan *rest, WaxSpan *ret_path)
 {
 	size_t n = strlen(keyword);
 
@@ -647,8 +647,8 @@ void wax_conversation_refuse(WaxConversation *talk, const WaxReply *reply)
 	wax_reply_format(reply, talk->output);
 	switch (talk->pending_event) {
 	case WAX_TALK_RCPT:
-		g_ptr_array_remove_index(talk->envelope->recipients,
-			talk->envelope->recipients->len - 1);
+		g_ptr_array_remove_index(
+			talk->envelope->recipients, talk->envelope->recipients->len - 1);
 		if (talk->envelope->recipients->len == 0)
 			talk->state = MAIL;
 		break;
@@ -771,7 +771,8 @@ static WaxTalkEvent body_step(WaxConversation *talk, WaxSpan in, size_t *used, W
 				break;
 			}
 			/* what came before the dot is whole; the dot itself is not content */
-			if (*used > from && gives_content(talk, WAX_SPAN(in.p + from, *used - from))) {
+			if (*used > from &&
+				gives_content(talk, WAX_SPAN(in.p + from, *used - from))) {
 				*content = WAX_SPAN(in.p + from, *used - from);
 				return WAX_TALK_BODY;
 			}
@@ -811,8 +812,8 @@ static WaxTalkEvent body_step(WaxConversation *talk, WaxSpan in, size_t *used, W
 	return WAX_TALK_MORE;
 }
 
-WaxTalkEvent wax_conversation_step(WaxConversation *talk, WaxSpan in, size_t *ret_used,
-	WaxSpan *ret_content)
+WaxTalkEvent wax_conversation_step(
+	WaxConversation *talk, WaxSpan in, size_t *ret_used, WaxSpan *ret_content)
 {
 	g_assert(!talk->waits_for_answer);
 	*ret_used = 0;

@@ -52,12 +52,12 @@ typedef struct {
 } WaxTalkRules;
 
 typedef enum {
-	WAX_TALK_MORE,  /* input used up: write the output, read more */
-	WAX_TALK_MAIL,  /* a sender was accepted, unless the caller refuses */
-	WAX_TALK_RCPT,  /* so was a recipient: the last one of the envelope */
-	WAX_TALK_DATA,  /* the message is about to come, unless the caller refuses */
-	WAX_TALK_BODY,  /* content: octets of the message */
-	WAX_TALK_END,   /* the message is complete: answer every recipient */
+	WAX_TALK_MORE,	/* input used up: write the output, read more */
+	WAX_TALK_MAIL,	/* a sender was accepted, unless the caller refuses */
+	WAX_TALK_RCPT,	/* so was a recipient: the last one of the envelope */
+	WAX_TALK_DATA,	/* the message is about to come, unless the caller refuses */
+	WAX_TALK_BODY,	/* content: octets of the message */
+	WAX_TALK_END,	/* the message is complete: answer every recipient */
 	WAX_TALK_ABORT, /* the message will not be finished, forget it */
 	WAX_TALK_CLOSE, /* write the output, close */
 } WaxTalkEvent;
@@ -69,8 +69,8 @@ WaxConversation *wax_conversation_new(const WaxTalkRules *rules);
 void wax_conversation_free(WaxConversation *talk);
 
 /* wax_conversation_step - take from the front of `in`; content is set with BODY alone */
-WaxTalkEvent wax_conversation_step(WaxConversation *talk, WaxSpan in, size_t *ret_used,
-	WaxSpan *ret_content);
+WaxTalkEvent wax_conversation_step(
+	WaxConversation *talk, WaxSpan in, size_t *ret_used, WaxSpan *ret_content);
 
 /* wax_conversation_refuse - after MAIL, RCPT or DATA: not this one */
 void wax_conversation_refuse(WaxConversation *talk, const WaxReply *reply);

@@ -140,10 +140,10 @@ void wax_copy_key(const char *identity, const char *recipient, const uint8_t con
 typedef struct {
 	WaxDeliverer *deliverer;
 	const WaxCopyDelivery *copy;
-	WaxCopy *rows;                  /* by recipient of the copy */
-	size_t *open;                   /* indices of those to send */
+	WaxCopy *rows;			 /* by recipient of the copy */
+	size_t *open;			 /* indices of those to send */
 	const WaxRecipient **recipients; /* the same, for the client */
-	WaxReply *replies;              /* the same */
+	WaxReply *replies;		 /* the same */
 	size_t n;
 } Attempt;
 
@@ -156,13 +156,13 @@ static void step(WaxMailBatch *batch, const WaxCopyDelivery *copy, size_t i, con
 	json_object_set_new(detail, "method", json_string(copy->method));
 	json_object_set_new(detail, "next_hop", json_string(copy->route));
 	json_object_set_new(detail, "reply",
-		json_sprintf("%d %s%s%s", reply->code, reply->enhanced, reply->enhanced[0] ? " " : "",
-			reply->text));
+		json_sprintf("%d %s%s%s", reply->code, reply->enhanced,
+			reply->enhanced[0] ? " " : "", reply->text));
 	if (duplicate)
 		json_object_set_new(detail, "possible_duplicate", json_true());
 	text = json_dumps(detail, JSON_COMPACT);
-	wax_mail_batch_step(batch, copy->reference, wax_clock_micros(), copy->recipients[i]->key, what,
-		text);
+	wax_mail_batch_step(
+		batch, copy->reference, wax_clock_micros(), copy->recipients[i]->key, what, text);
 	free(text);
 	json_decref(detail);
 }
@@ -183,7 +183,8 @@ static void claim(Attempt *a, WaxReply *replies)
 		}
 		switch (row->state) {
 		case WAX_COPY_SENT:
-			replies[i] = wax_reply_make(250, "2.0.0", "delivered before: %s", row->reply);
+			replies[i] =
+				wax_reply_make(250, "2.0.0", "delivered before: %s", row->reply);
 			break;
 		case WAX_COPY_BUSY:
 		case WAX_COPY_UNKNOWN:
@@ -222,8 +223,8 @@ static void settle(Attempt *a, bool answered, bool dotted, WaxReply *replies)
 		bool again = row->state == WAX_COPY_AGAIN;
 
 		if (wax_reply_is_ok(reply)) {
-			g_autofree char *text = g_strdup_printf("%d %s %s", reply->code,
-				reply->enhanced, reply->text);
+			g_autofree char *text = g_strdup_printf(
+				"%d %s %s", reply->code, reply->enhanced, reply->text);
 
 			wax_mail_batch_sent(batch, row, text, wax_clock_now());
 			step(batch, a->copy, at, "delivered", reply, again);
@@ -232,7 +233,8 @@ static void settle(Attempt *a, bool answered, bool dotted, WaxReply *replies)
 			if (answered || !dotted)
 				wax_mail_batch_unsent(batch, row);
 			step(batch, a->copy, at,
-				wax_reply_is_permanent(reply) ? "refused" : "deferred", reply, again);
+				wax_reply_is_permanent(reply) ? "refused" : "deferred", reply,
+				again);
 		}
 		/* 421 speaks of the next hop's connection, not of ours */
 		if (reply->code == 421)
@@ -261,8 +263,9 @@ static void to_maildirs(Attempt *a, const WaxHop *hop)
 		const WaxCopy *row = &a->rows[a->open[i]];
 		const WaxRecipient *recipient = a->recipients[i];
 		g_autofree char *folder = wax_maildir_folder(hop->host, recipient->key);
-		g_autofree char *header = g_strdup_printf("Return-Path: <%s>\r\nDelivered-To: %s\r\n",
-			a->copy->envelope->sender, recipient->address);
+		g_autofree char *header =
+			g_strdup_printf("Return-Path: <%s>\r\nDelivered-To: %s\r\n",
+				a->copy->envelope->sender, recipient->address);
 		g_autofree char *key = wax_hex(WAX_SPAN(row->key, 16));
 		g_autoptr(GError) failure = NULL;
 		bool there = false;
@@ -309,7 +312,8 @@ static void deliver(WaxDeliverer *deliverer, const WaxCopyDelivery *copy, WaxRep
 
 	if (!wax_hop_parse(copy->route, &hop, &error)) {
 		for (size_t i = 0; i < copy->n; i++)
-			replies[i] = wax_reply_make(451, "4.3.5", "the route of the domain is unreadable");
+			replies[i] = wax_reply_make(
+				451, "4.3.5", "the route of the domain is unreadable");
 		return;
 	}
 	claim(&a, replies);
@@ -328,8 +332,8 @@ static void deliver(WaxDeliverer *deliverer, const WaxCopyDelivery *copy, WaxRep
 		wax_mail_release(deliverer->mail, &rows[open[i]]);
 }
 
-void wax_deliver_protected(WaxDeliverer *deliverer, const WaxCopyDelivery *copy,
-	WaxReply *ret_replies)
+void wax_deliver_protected(
+	WaxDeliverer *deliverer, const WaxCopyDelivery *copy, WaxReply *ret_replies)
 {
 	deliver(deliverer, copy, ret_replies);
 }
@@ -344,7 +348,8 @@ void wax_deliver_plain(WaxDeliverer *deliverer, const WaxCopyDelivery *copy,
 	/* the type demands tokens; a wrong one is a bug that must not become a leak */
 	if (!covered) {
 		for (size_t i = 0; i < copy->n; i++)
-			ret_replies[i] = wax_reply_make(451, "4.3.0", "no permission for plaintext");
+			ret_replies[i] =
+				wax_reply_make(451, "4.3.0", "no permission for plaintext");
 		return;
 	}
 	deliver(deliverer, copy, ret_replies);

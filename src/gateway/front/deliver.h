@@ -45,10 +45,10 @@ typedef struct {
 	WaxSource octets;
 	bool eight_bit;
 	bool header_only;
-	const char *reference; /* of the message, for the timeline */
+	const char *reference;	/* of the message, for the timeline */
 	const uint8_t *content; /* 32 octets: SHA-256 of the message as it came */
-	const char *identity;   /* the queue id, else the Message-ID; NULL: every attempt is new */
-	const char *method;     /* for the timeline: "plain", "signed", "sealed", "as-is", "opened" */
+	const char *identity;	/* the queue id, else the Message-ID; NULL: every attempt is new */
+	const char *method; /* for the timeline: "plain", "signed", "sealed", "as-is", "opened" */
 	int64_t deadline;
 } WaxCopyDelivery;
 
@@ -56,8 +56,8 @@ WaxDeliverer *wax_deliverer_new(WaxMail *mail, const char *helo);
 void wax_deliverer_free(WaxDeliverer *deliverer);
 
 /* wax_deliver_protected - sealed, already protected, or going to a mailbox of ours */
-void wax_deliver_protected(WaxDeliverer *deliverer, const WaxCopyDelivery *copy,
-	WaxReply *ret_replies);
+void wax_deliver_protected(
+	WaxDeliverer *deliverer, const WaxCopyDelivery *copy, WaxReply *ret_replies);
 
 /* wax_deliver_plain - leaves unencrypted: n tokens, one that covers each recipient */
 void wax_deliver_plain(WaxDeliverer *deliverer, const WaxCopyDelivery *copy,

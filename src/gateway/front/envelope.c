@@ -4,7 +4,13 @@
 #include <string.h>
 
 static const char *const forward_names[WAX_FORWARD_COUNT_] = {
-	"NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE",
+	"NAME",
+	"ADDR",
+	"PORT",
+	"PROTO",
+	"HELO",
+	"IDENT",
+	"SOURCE",
 };
 
 static void free_recipient(gpointer recipient)

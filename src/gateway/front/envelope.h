@@ -47,22 +47,22 @@ typedef enum {
 } WaxForward;
 
 typedef struct {
-	char *address;   /* as it goes on the wire, without angle brackets */
-	char *key;       /* one form for one mailbox (core/address) */
-	char *domain;    /* lower-case A-labels */
-	char *orcpt;     /* "rfc822;xtext" or NULL */
+	char *address;	 /* as it goes on the wire, without angle brackets */
+	char *key;	 /* one form for one mailbox (core/address) */
+	char *domain;	 /* lower-case A-labels */
+	char *orcpt;	 /* "rfc822;xtext" or NULL */
 	unsigned notify; /* WaxNotify bits; 0: not said */
 } WaxRecipient;
 
 typedef struct {
-	char *sender; /* "" is the null sender */
+	char *sender;	     /* "" is the null sender */
 	char *sender_key;    /* NULL for the null sender */
 	char *sender_domain; /* NULL for the null sender */
-	char *envid;  /* xtext or NULL */
+	char *envid;	     /* xtext or NULL */
 	WaxRet ret;
 	bool eight_bit; /* BODY=8BITMIME */
-	bool utf8;      /* SMTPUTF8 */
-	uint64_t size;  /* as declared; 0: not said */
+	bool utf8;	/* SMTPUTF8 */
+	uint64_t size;	/* as declared; 0: not said */
 	GPtrArray *recipients;
 	char *forward[WAX_FORWARD_COUNT_]; /* xtext as it came; NULL: not said */
 } WaxEnvelope;

@@ -112,8 +112,8 @@ static gint by_key(gconstpointer a, gconstpointer b)
 }
 
 /* hop_mac - over direction, queue id and recipients in an order of their own */
-static char *hop_mac(WaxSpan secret, WaxDirection direction, const char *queue,
-	const GPtrArray *recipients)
+static char *hop_mac(
+	WaxSpan secret, WaxDirection direction, const char *queue, const GPtrArray *recipients)
 {
 	g_autoptr(GPtrArray) sorted = g_ptr_array_new();
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -132,8 +132,8 @@ static char *hop_mac(WaxSpan secret, WaxDirection direction, const char *queue,
 	return wax_hex(WAX_SPAN(mac, sizeof(mac)));
 }
 
-char *wax_flow_hop(WaxSpan secret, WaxDirection direction, const char *queue,
-	const GPtrArray *recipients)
+char *wax_flow_hop(
+	WaxSpan secret, WaxDirection direction, const char *queue, const GPtrArray *recipients)
 {
 	g_autofree char *mac = hop_mac(secret, direction, queue ? queue : "", recipients);
 
@@ -141,8 +141,8 @@ char *wax_flow_hop(WaxSpan secret, WaxDirection direction, const char *queue,
 		queue ? queue : "", mac);
 }
 
-bool wax_flow_hop_check(WaxSpan secret, WaxDirection direction, const char *value,
-	const GPtrArray *recipients)
+bool wax_flow_hop_check(
+	WaxSpan secret, WaxDirection direction, const char *value, const GPtrArray *recipients)
 {
 	g_auto(GStrv) parts = g_strsplit(value, ";", -1);
 	g_autofree char *mac = NULL;
@@ -155,8 +155,8 @@ bool wax_flow_hop_check(WaxSpan secret, WaxDirection direction, const char *valu
 		!g_str_has_prefix(parts[1], "q=") || !g_str_has_prefix(parts[2], "h="))
 		return false;
 	mac = hop_mac(secret, direction, parts[1] + 2, recipients);
-	return wax_same_secret(WAX_SPAN(mac, strlen(mac)),
-		WAX_SPAN(parts[2] + 2, strlen(parts[2] + 2)));
+	return wax_same_secret(
+		WAX_SPAN(mac, strlen(mac)), WAX_SPAN(parts[2] + 2, strlen(parts[2] + 2)));
 }
 
 /* ---- answers ---- */
@@ -215,8 +215,9 @@ static void post_received(Message *m, const char *message_id, const char *peer)
 	json_object_set_new(detail, "octets", json_integer((json_int_t)wax_spool_size(m->spool)));
 	text = json_dumps(detail, JSON_COMPACT);
 	wax_mail_batch_message(batch, m->reference, wax_clock_now(),
-		m->flow->rules.direction == WAX_OUTBOUND ? "out" : "in", m->queue, m->envelope->sender,
-		message_id, wax_spool_size(m->spool), m->envelope->recipients->len);
+		m->flow->rules.direction == WAX_OUTBOUND ? "out" : "in", m->queue,
+		m->envelope->sender, message_id, wax_spool_size(m->spool),
+		m->envelope->recipients->len);
 	note_step(batch, m, NULL, "received", text);
 	wax_mail_post(m->flow->mail, batch);
 	free(text);
@@ -236,8 +237,8 @@ static void post_answers(Message *m)
 		if (m->reasons[i] == WAX_R_NONE)
 			continue;
 		detail = json_object();
-		json_object_set_new(detail, "reason",
-			json_string(wax_reason_info(m->reasons[i])->label));
+		json_object_set_new(
+			detail, "reason", json_string(wax_reason_info(m->reasons[i])->label));
 		json_object_set_new(detail, "reply",
 			json_sprintf("%d %s %s", m->replies[i].code, m->replies[i].enhanced,
 				m->replies[i].text));
@@ -417,9 +418,10 @@ static void send_group(Message *m, const GArray *group, const WaxDecision *decis
 	bool protected = first->method == WAX_METHOD_SEAL || first->method == WAX_METHOD_PASS;
 
 	for (guint i = 0; i < group->len; i++)
-		g_ptr_array_add(recipients,
-			(gpointer)recipient_of(m, g_array_index(group, size_t, i)));
-	hop = wax_flow_hop(m->flow->rules.hop_secret, m->flow->rules.direction, m->queue, recipients);
+		g_ptr_array_add(
+			recipients, (gpointer)recipient_of(m, g_array_index(group, size_t, i)));
+	hop = wax_flow_hop(
+		m->flow->rules.hop_secret, m->flow->rules.direction, m->queue, recipients);
 	if (!build_group(m, group, decisions, hop, &built, &error)) {
 		fail_group(m, group, error);
 		return;
@@ -438,7 +440,8 @@ static bool check_outbound(Message *m, const WaxJobFacts *facts, GError **error)
 		return wax_fail(error, facts->fault, "the message cannot be sent as it is: %s",
 			wax_reason_info(facts->fault)->label);
 	if (facts->received > m->flow->rules.received_limit)
-		return wax_fail(error, WAX_R_LOOP, "the message has passed %u hosts", facts->received);
+		return wax_fail(
+			error, WAX_R_LOOP, "the message has passed %u hosts", facts->received);
 	return true;
 }
 
@@ -499,7 +502,8 @@ static void refuse_undecided(Message *m, const WaxDecision *decisions)
 				"another recipient cannot be decided yet and all must go or none");
 		else
 			answer_reason(m, i, WAX_R_ALL_OR_NOTHING,
-				"another recipient cannot be reached protected and all must go or none");
+				"another recipient cannot be reached protected and all must go or "
+				"none");
 	}
 }
 
@@ -540,8 +544,8 @@ static void go_out(Message *m, const char *peer)
 	}
 	decisions = g_new0(WaxDecision, n);
 	if (m->flow->parts.decide(m->flow->parts.ctx, m->envelope, &facts, decisions, &error)) {
-		if (facts.hop && wax_flow_hop_check(m->flow->rules.hop_secret, WAX_OUTBOUND, facts.hop,
-					 m->envelope->recipients))
+		if (facts.hop && wax_flow_hop_check(m->flow->rules.hop_secret, WAX_OUTBOUND,
+					 facts.hop, m->envelope->recipients))
 			honour_marker(m, &facts, decisions);
 		refuse_undecided(m, decisions);
 		for (size_t i = 0; i < n; i++) {
@@ -565,8 +569,8 @@ static bool find_route(Message *m, size_t i, char **ret_route, GError **error)
 {
 	bool own = false;
 
-	if (!m->flow->parts.domain(m->flow->parts.ctx, recipient_of(m, i)->domain, &own, ret_route,
-		    error))
+	if (!m->flow->parts.domain(
+		    m->flow->parts.ctx, recipient_of(m, i)->domain, &own, ret_route, error))
 		return false;
 	if (!own || !*ret_route)
 		return wax_fail(error, WAX_R_NO_ROUTE, "'%s' is no domain of ours",
@@ -618,7 +622,8 @@ static void come_in(Message *m, const char *peer)
 		wax_set_error(&error, opened.fault, "the message cannot be delivered: %s",
 			wax_reason_info(opened.fault)->label);
 	else if (opened.received > m->flow->rules.received_limit)
-		wax_set_error(&error, WAX_R_LOOP, "the message has passed %u hosts", opened.received);
+		wax_set_error(
+			&error, WAX_R_LOOP, "the message has passed %u hosts", opened.received);
 	else if (!opened.shown)
 		wax_set_error(&error, WAX_R_INTERNAL, "the worker gave nothing to deliver");
 	if (error) {
@@ -692,8 +697,8 @@ static void deliver_notice(Message *m, const char *route)
 	for (size_t i = 0; i < n; i++)
 		rows[i] = (WaxNoticeRow){ recipient_of(m, i)->address, m->replies[i], m->reasons[i],
 			m->methods[i] };
-	text = wax_notice_text(m->flow->rules.host, m->envelope->sender, m->reference, rows, n,
-		wax_clock_now());
+	text = wax_notice_text(
+		m->flow->rules.host, m->envelope->sender, m->reference, rows, n, wax_clock_now());
 	envelope->sender = g_strdup("");
 	to->address = g_strdup(m->envelope->sender);
 	to->key = g_strdup(m->envelope->sender_key);
@@ -718,10 +723,11 @@ static void tell_sender(Message *m)
 	g_autofree char *route = NULL;
 	bool own = false;
 
-	if (m->flow->rules.direction != WAX_OUTBOUND || !m->envelope->sender_key || !wants_notice(m))
+	if (m->flow->rules.direction != WAX_OUTBOUND || !m->envelope->sender_key ||
+		!wants_notice(m))
 		return;
-	if (!m->flow->parts.domain(m->flow->parts.ctx, m->envelope->sender_domain, &own, &route,
-		    NULL) ||
+	if (!m->flow->parts.domain(
+		    m->flow->parts.ctx, m->envelope->sender_domain, &own, &route, NULL) ||
 		!own || !route || !may_tell(m->flow, m->envelope->sender_key))
 		return;
 	deliver_notice(m, route);
@@ -851,8 +857,8 @@ static void report(const Message *m)
 			WAX_STR(m->flow->rules.direction == WAX_OUTBOUND ? "out" : "in")),
 		WAX_FIELD("reference", WAX_STR(m->reference)),
 		WAX_FIELD("queue", WAX_STR(m->queue ? m->queue : "")),
-		WAX_FIELD("size", WAX_UINT(wax_spool_size(m->spool))), WAX_FIELD("sent", WAX_UINT(sent)),
-		WAX_FIELD("refused", WAX_UINT(refused)),
+		WAX_FIELD("size", WAX_UINT(wax_spool_size(m->spool))),
+		WAX_FIELD("sent", WAX_UINT(sent)), WAX_FIELD("refused", WAX_UINT(refused)),
 		WAX_FIELD("deferred", WAX_UINT(n - sent - refused)));
 }
 

@@ -40,12 +40,12 @@ typedef enum {
 typedef struct {
 	WaxMethod method;
 	WaxReason reason; /* of REFUSE */
-	char *text;       /* of REFUSE: for people */
+	char *text;	  /* of REFUSE: for people */
 	char *route;
 	char *floor;
-	char *why;    /* JSON object for the timeline */
-	char *signer; /* identity; NULL: unsigned */
-	GPtrArray *certs; /* of GBytes: DER, of SEAL */
+	char *why;	      /* JSON object for the timeline */
+	char *signer;	      /* identity; NULL: unsigned */
+	GPtrArray *certs;     /* of GBytes: DER, of SEAL */
 	WaxPlainToken *token; /* of PLAIN and SIGN: owned */
 	bool all_or_nothing;  /* a rule for this sender says so */
 } WaxDecision;
@@ -54,7 +54,7 @@ typedef struct {
 typedef struct {
 	WaxMethod method;
 	const char *signer;
-	GPtrArray *certs; /* of GBytes */
+	GPtrArray *certs;   /* of GBytes */
 	const char *sender; /* key */
 	const WaxRecipient *const *recipients;
 	size_t n;
@@ -75,7 +75,7 @@ typedef struct {
 	char *hop;
 	WaxSpool *shown;    /* opened, with its status on top */
 	WaxSpool *original; /* as it came, scrubbed; NULL: everybody gets `shown` */
-	bool *may_see;      /* by recipient: own or domain key opened it; NULL: all */
+	bool *may_see;	    /* by recipient: own or domain key opened it; NULL: all */
 	bool decrypted;
 	bool shown_eight_bit, original_eight_bit;
 	char *summary; /* JSON object: the verdict */
@@ -85,7 +85,8 @@ typedef struct {
 typedef struct {
 	void *ctx;
 	/* is that domain ours?  route: where its mail goes */
-	bool (*domain)(void *ctx, const char *domain, bool *ret_own, char **ret_route, GError **error);
+	bool (*domain)(
+		void *ctx, const char *domain, bool *ret_own, char **ret_route, GError **error);
 	bool (*facts)(void *ctx, WaxSpool *message, WaxJobFacts *ret_facts, GError **error);
 	/* n decisions, one for each recipient; all of them before anything is sent */
 	bool (*decide)(void *ctx, const WaxEnvelope *envelope, const WaxJobFacts *facts,
@@ -99,8 +100,8 @@ typedef struct {
 typedef struct {
 	WaxDirection direction;
 	const char *host;
-	const char *spool; /* folder; NULL: in memory */
-	uint64_t size_out; /* finished copies above it are refused */
+	const char *spool;     /* folder; NULL: in memory */
+	uint64_t size_out;     /* finished copies above it are refused */
 	uint64_t disk_reserve; /* octets that stay free */
 	unsigned received_limit;
 	unsigned recipient_infos; /* at most, in one copy */
@@ -123,10 +124,10 @@ WaxFlowSession *wax_flow_session_new(WaxFlow *flow, WaxServeCalls *ret_calls);
 void wax_flow_session_free(WaxFlowSession *session);
 
 /* wax_flow_hop - the loop marker: direction, queue id, and an HMAC over them and the recipients */
-char *wax_flow_hop(WaxSpan secret, WaxDirection direction, const char *queue,
-	const GPtrArray *recipients);
-bool wax_flow_hop_check(WaxSpan secret, WaxDirection direction, const char *value,
-	const GPtrArray *recipients);
+char *wax_flow_hop(
+	WaxSpan secret, WaxDirection direction, const char *queue, const GPtrArray *recipients);
+bool wax_flow_hop_check(
+	WaxSpan secret, WaxDirection direction, const char *value, const GPtrArray *recipients);
 
 void wax_decision_clear(WaxDecision *decision);
 void wax_flow_built_clear(WaxFlowBuilt *built);

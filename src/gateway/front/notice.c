@@ -15,8 +15,10 @@ static const struct {
 		"ask the recipient for a signed message, or contact your administrator" },
 	{ WAX_R_TRUST_UNTRUSTED, "a certificate is known, but its issuer is not trusted here",
 		"ask the registration authority to check the issuer" },
-	{ WAX_R_CERT_EXPIRED, "the known certificate has expired", "ask the recipient for a new one" },
-	{ WAX_R_CERT_REVOKED, "the known certificate was revoked", "ask the recipient for a new one" },
+	{ WAX_R_CERT_EXPIRED, "the known certificate has expired",
+		"ask the recipient for a new one" },
+	{ WAX_R_CERT_REVOKED, "the known certificate was revoked",
+		"ask the recipient for a new one" },
 	{ WAX_R_CERT_SIGN_ONLY, "the known certificate is for signatures only",
 		"ask the recipient for one that can be encrypted to" },
 	{ WAX_R_METHODS_EXHAUSTED, "no way that your organisation's rules allow leads there",
@@ -74,8 +76,8 @@ static const char *code_of(const WaxNoticeRow *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (wax_reply_is_permanent(&rows[i].reply))
-			return wax_reason_info(rows[i].reason ? rows[i].reason :
-								WAX_R_NEXT_HOP_REFUSED)
+			return wax_reason_info(
+				rows[i].reason ? rows[i].reason : WAX_R_NEXT_HOP_REFUSED)
 				->label;
 	return "partial";
 }
@@ -103,9 +105,11 @@ char *wax_notice_text(const char *host, const char *to, const char *reference,
 		ascii = ascii && is_ascii(rows[i].address);
 	}
 	g_string_append_printf(text,
-		"From: \"Mail gateway\" <postmaster@%s>\r\nTo: <%s>\r\nSubject: Not sent to everybody "
+		"From: \"Mail gateway\" <postmaster@%s>\r\nTo: <%s>\r\nSubject: Not sent to "
+		"everybody "
 		"(%s)\r\nDate: %s\r\nMessage-ID: <%s.notice@%s>\r\nAuto-Submitted: auto-replied\r\n"
-		"X-Waxwing-Code: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=%s\r\n"
+		"X-Waxwing-Code: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+		"charset=%s\r\n"
 		"Content-Transfer-Encoding: %s\r\n\r\n",
 		host, to, reference, date, reference, host, code_of(rows, n),
 		ascii ? "us-ascii" : "utf-8", ascii ? "7bit" : "8bit");
@@ -125,8 +129,8 @@ char *wax_notice_text(const char *host, const char *to, const char *reference,
 				row->address,
 				wax_reply_is_permanent(&row->reply) ? "not sent" : "not sent yet",
 				says(row), row->reply.code, row->reply.enhanced,
-				wax_reply_is_permanent(&row->reply) ? wax_notice_advice(row->reason) :
-								      "nothing; it is tried again");
+				wax_reply_is_permanent(&row->reply) ? wax_notice_advice(row->reason)
+								    : "nothing; it is tried again");
 	}
 	g_string_append_printf(text, "Reference %s\r\n", reference);
 	return g_string_free(text, FALSE);

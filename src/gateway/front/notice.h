@@ -26,8 +26,8 @@
 typedef struct {
 	const char *address;
 	WaxReply reply;
-	WaxReason reason;    /* NONE: the next hop's own words */
-	const char *method;  /* "sealed", "signed", "plain", "as-is"; NULL: not sent */
+	WaxReason reason;   /* NONE: the next hop's own words */
+	const char *method; /* "sealed", "signed", "plain", "as-is"; NULL: not sent */
 } WaxNoticeRow;
 
 /* wax_notice_text - a whole message with CR LF */

@@ -16,7 +16,7 @@
 
 #define CUSTODY_WAIT (20 * 1000)
 #define ASKED_MOST   6000 /* questions for keys in one message: layers times RecipientInfos */
-#define KEYS_MOST    64 /* keys of ours that one message may name */
+#define KEYS_MOST    64	  /* keys of ours that one message may name */
 
 typedef struct {
 	uint32_t index;
@@ -147,7 +147,8 @@ static Worker *take(WaxParts *parts, GError **error)
 static void give_back(WaxParts *parts, Worker *worker, bool healthy)
 {
 	if (!healthy) {
-		wax_event(WAX_WARNING, "worker-dropped", WAX_FIELD("index", WAX_UINT(worker->index)));
+		wax_event(
+			WAX_WARNING, "worker-dropped", WAX_FIELD("index", WAX_UINT(worker->index)));
 		/* it sees the end of the stream, ends itself, and is started afresh */
 		(void)shutdown(worker->sock, SHUT_RDWR);
 		drop(worker);
@@ -170,7 +171,8 @@ static bool ask(WaxParts *parts, Worker *worker, const WaxFrame *request, WaxFra
 	if (!wax_ipc_send(worker->sock, request, &failure) ||
 		!wax_ipc_recv(worker->sock, (int)parts->rules.worker_wait, &reply, &failure))
 		return wax_fail(error,
-			wax_reason_of(failure) == WAX_R_PEER_GONE ? WAX_R_PEER_GONE : WAX_R_WORKER_DIED,
+			wax_reason_of(failure) == WAX_R_PEER_GONE ? WAX_R_PEER_GONE
+								  : WAX_R_WORKER_DIED,
 			"the worker: %s", failure->message);
 	*ret_healthy = true;
 	if (!wax_frame_check(reply, error))
@@ -182,12 +184,13 @@ static bool ask(WaxParts *parts, Worker *worker, const WaxFrame *request, WaxFra
 /* nonsense - an answer that cannot be read is a worker that cannot be trusted */
 static bool nonsense(GError **error, const GError *why)
 {
-	return wax_fail(error, WAX_R_WORKER_DIED, "the worker: %s", why ? why->message : "nonsense");
+	return wax_fail(
+		error, WAX_R_WORKER_DIED, "the worker: %s", why ? why->message : "nonsense");
 }
 
 /* one job: what is asked, and who reads the answer */
-typedef bool (*RunFunc)(WaxParts *parts, Worker *worker, void *data, bool *ret_healthy,
-	GError **error);
+typedef bool (*RunFunc)(
+	WaxParts *parts, Worker *worker, void *data, bool *ret_healthy, GError **error);
 
 /*
  * with_worker - a worker that was just leaving took the job along: another one gets it,
@@ -232,8 +235,8 @@ static bool settle_debts(WaxParts *parts, GError **error)
 }
 
 /* custody_ask - with the lock held */
-static bool custody_ask(WaxParts *parts, const WaxFrame *request, WaxFrame **ret_reply,
-	GError **error)
+static bool custody_ask(
+	WaxParts *parts, const WaxFrame *request, WaxFrame **ret_reply, GError **error)
 {
 	if (parts->custody < 0)
 		return wax_fail(error, WAX_R_CUSTODY_DOWN, "the custodian is not there");
@@ -297,8 +300,8 @@ static void close_ticket(WaxParts *parts, const uint8_t ticket[WAX_TICKET_SIZE])
 
 /* ---- the table ---- */
 
-static bool part_domain(void *ctx, const char *domain, bool *ret_own, char **ret_route,
-	GError **error)
+static bool part_domain(
+	void *ctx, const char *domain, bool *ret_own, char **ret_route, GError **error)
 {
 	WaxParts *parts = ctx;
 
@@ -314,7 +317,8 @@ typedef struct {
 	WaxJobFacts *facts;
 } FactsJob;
 
-static bool run_facts(WaxParts *parts, Worker *worker, void *data, bool *ret_healthy, GError **error)
+static bool run_facts(
+	WaxParts *parts, Worker *worker, void *data, bool *ret_healthy, GError **error)
 {
 	FactsJob *job = data;
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_FACTS), reply = NULL;
@@ -355,8 +359,8 @@ static WaxPolicy *policy_in_force(WaxParts *parts, GError **error)
 	if (parts->policy && parts->policy_version == version) {
 		policy = wax_policy_ref(parts->policy);
 	} else {
-		policy = wax_policy_parse(version > 0 ? text : parts->rules.default_policy, "policy",
-			error);
+		policy = wax_policy_parse(
+			version > 0 ? text : parts->rules.default_policy, "policy", error);
 		if (policy) {
 			if (parts->policy)
 				wax_policy_unref(parts->policy);
@@ -386,8 +390,8 @@ static bool know(WaxParts *parts, const char *address, const WaxJudgeContext *co
 	for (guint i = 0; i < known->candidates->len; i++) {
 		const WaxDirCandidate *one = g_ptr_array_index(known->candidates, i);
 
-		known->facts[i] = wax_policy_judge(one->cert, one->id, one->of_domain, one->pinned,
-			address, context);
+		known->facts[i] = wax_policy_judge(
+			one->cert, one->id, one->of_domain, one->pinned, address, context);
 	}
 	ret_facts->candidates = known->facts;
 	ret_facts->count = known->candidates->len;
@@ -405,14 +409,13 @@ static char *plan_text(const WaxPlanRecipient *recipient)
 	if (recipient->certificate)
 		json_object_set_new(object, "certificate", json_string(recipient->certificate));
 	if (recipient->reason)
-		json_object_set_new(object, "reason",
-			json_string(wax_reason_info(recipient->reason)->label));
+		json_object_set_new(
+			object, "reason", json_string(wax_reason_info(recipient->reason)->label));
 	for (guint i = 0; recipient->notes && i < recipient->notes->len; i++) {
 		const WaxPlanNote *note = g_ptr_array_index(recipient->notes, i);
 
-		json_array_append_new(notes,
-			json_pack("{s:s?,s:s?,s:s?}", "input", note->input, "origin", note->origin,
-				"text", note->text));
+		json_array_append_new(notes, json_pack("{s:s?,s:s?,s:s?}", "input", note->input,
+						     "origin", note->origin, "text", note->text));
 	}
 	json_object_set_new(object, "why", notes);
 	text = json_dumps(object, JSON_COMPACT);
@@ -477,8 +480,8 @@ static void carry_over(const WaxPlan *plan, const WaxPlanRecipient *planned, con
 		if (planned->method == WAX_PLAN_DEFER &&
 			wax_class_of_reason(decision->reason) != WAX_CLASS_TEMP)
 			decision->reason = WAX_R_DIRECTORY_DOWN;
-		decision->text = g_strdup_printf("%s: %s", planned->address,
-			wax_reason_info(decision->reason)->label);
+		decision->text = g_strdup_printf(
+			"%s: %s", planned->address, wax_reason_info(decision->reason)->label);
 		break;
 	case WAX_PLAN_UNDECIDED:
 	case WAX_PLAN_COUNT_:
@@ -597,7 +600,8 @@ typedef struct {
 	WaxFlowBuilt *built;
 } BuildJob;
 
-static bool run_build(WaxParts *parts, Worker *worker, void *data, bool *ret_healthy, GError **error)
+static bool run_build(
+	WaxParts *parts, Worker *worker, void *data, bool *ret_healthy, GError **error)
 {
 	BuildJob *job = data;
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_BUILD), reply = NULL;
@@ -633,7 +637,8 @@ static bool part_build(void *ctx, WaxSpool *message, const WaxFlowBuild *build,
 	bool built;
 
 	for (guint i = 0; i < build->certs->len; i++)
-		g_ptr_array_add(job.recipient_certs, g_bytes_ref(g_ptr_array_index(build->certs, i)));
+		g_ptr_array_add(
+			job.recipient_certs, g_bytes_ref(g_ptr_array_index(build->certs, i)));
 	if (build->signer && !with_signer(parts, build->signer, &job, error))
 		return false;
 	built = with_worker(parts, run_build, &work, error);
@@ -797,7 +802,8 @@ static bool fill_may_see(Opening *o, const WaxJobOpened *job, WaxFlowOpened *ope
 	if (!job->decrypted)
 		return true;
 	if (job->opened_by >= o->granted->len)
-		return wax_fail(error, WAX_R_WORKER_DIED, "the worker names a key it was not given");
+		return wax_fail(
+			error, WAX_R_WORKER_DIED, "the worker names a key it was not given");
 	granted = g_ptr_array_index(o->granted, job->opened_by);
 	if (!wax_directory_identity(o->parts->directory, granted->identity, &identity, error))
 		return false;
@@ -808,8 +814,8 @@ static bool fill_may_see(Opening *o, const WaxJobOpened *job, WaxFlowOpened *ope
 	return true;
 }
 
-static bool take_opened(Opening *o, WaxFrame *reply, WaxFlowOpened *opened, bool *ret_healthy,
-	GError **error)
+static bool take_opened(
+	Opening *o, WaxFrame *reply, WaxFlowOpened *opened, bool *ret_healthy, GError **error)
 {
 	g_auto(WaxJobOpened) job = { 0 };
 	g_autoptr(GError) why = NULL;

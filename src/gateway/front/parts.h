@@ -34,7 +34,7 @@ typedef struct {
 	uint64_t size_out;
 	int64_t worker_wait; /* ms for one job */
 	bool promote_subject;
-	const char *cipher; /* of copies to people of whom nothing is known */
+	const char *cipher;	    /* of copies to people of whom nothing is known */
 	const char *default_policy; /* text that holds until one is applied */
 } WaxPartsRules;
 

@@ -120,8 +120,8 @@ WaxReply wax_reply_merge(const WaxReply *replies, size_t n)
 			first_bad = reply;
 	}
 	if (first_ok && first_bad)
-		return wax_reply_make(250, "2.0.0",
-			"accepted; a notice tells which recipients were refused");
+		return wax_reply_make(
+			250, "2.0.0", "accepted; a notice tells which recipients were refused");
 	if (first_ok)
 		return *first_ok;
 	if (first_bad)

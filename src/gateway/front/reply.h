@@ -33,8 +33,7 @@ typedef struct {
 } WaxReply;
 
 /* wax_reply_make - text by format; what is not printable ASCII becomes '?' */
-WaxReply wax_reply_make(int code, const char *enhanced, const char *fmt, ...)
-	G_GNUC_PRINTF(3, 4);
+WaxReply wax_reply_make(int code, const char *enhanced, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 
 /* wax_reply_from_error - the codes of the reason, its text and its code for people */
 WaxReply wax_reply_from_error(const GError *error);

@@ -126,9 +126,9 @@ void wax_serve(int sock, const WaxServeRules *rules, const WaxServeCalls *calls)
 		int wait = s.in_message ? rules->data_wait : rules->command_wait;
 
 		if (!wax_wire_fill(wire, wax_clock_monotonic() + wait, &input, &error)) {
-			wax_conversation_bye(talk, wax_reason_of(error) == WAX_R_SERVICE_DOWN ?
-							   "stopping, try again" :
-							   "too slow");
+			wax_conversation_bye(talk, wax_reason_of(error) == WAX_R_SERVICE_DOWN
+							   ? "stopping, try again"
+							   : "too slow");
 			break;
 		}
 		if (input.n == 0)

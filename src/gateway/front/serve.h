@@ -41,8 +41,8 @@ typedef struct {
 typedef struct {
 	WaxTalkRules talk;
 	int command_wait; /* ms until a silent client is sent away */
-	int data_wait;    /* ms between octets of a message */
-	int stop_fd;      /* readable when the service stops; -1: none */
+	int data_wait;	  /* ms between octets of a message */
+	int stop_fd;	  /* readable when the service stops; -1: none */
 } WaxServeRules;
 
 void wax_serve(int sock, const WaxServeRules *rules, const WaxServeCalls *calls);

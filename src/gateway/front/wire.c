@@ -89,8 +89,8 @@ static bool await(int sock, int stop_fd, short events, int64_t deadline, GError 
 	}
 }
 
-static bool connect_to(int sock, const struct sockaddr *address, socklen_t n, int64_t deadline,
-	GError **error)
+static bool connect_to(
+	int sock, const struct sockaddr *address, socklen_t n, int64_t deadline, GError **error)
 {
 	int failure = 0;
 	socklen_t size = sizeof(failure);
@@ -106,8 +106,8 @@ static bool connect_to(int sock, const struct sockaddr *address, socklen_t n, in
 	return true;
 }
 
-bool wax_wire_connect_tcp(const char *host, uint16_t port, int64_t deadline, WaxWire **ret_wire,
-	GError **error)
+bool wax_wire_connect_tcp(
+	const char *host, uint16_t port, int64_t deadline, WaxWire **ret_wire, GError **error)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 	struct addrinfo *found = NULL;
@@ -119,8 +119,8 @@ bool wax_wire_connect_tcp(const char *host, uint16_t port, int64_t deadline, Wax
 	hints.ai_flags = g_ascii_isdigit(host[0]) || strchr(host, ':') ? AI_NUMERICHOST : 0;
 	failure = getaddrinfo(host, service, &hints, &found);
 	if (failure != 0)
-		return wax_fail(error, WAX_R_NEXT_HOP, "cannot find %s: %s", host,
-			gai_strerror(failure));
+		return wax_fail(
+			error, WAX_R_NEXT_HOP, "cannot find %s: %s", host, gai_strerror(failure));
 	g_clear_error(error);
 	for (struct addrinfo *a = found; a; a = a->ai_next) {
 		int sock = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

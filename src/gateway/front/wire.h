@@ -30,21 +30,20 @@ void wax_wire_free(WaxWire *wire);
 /* wax_wire_connect_* - deadlines are wax_clock_monotonic() milliseconds */
 bool wax_wire_connect_tcp(const char *host, uint16_t port, int64_t deadline, WaxWire **ret_wire,
 	GError **error) WAX_MUST_USE;
-bool wax_wire_connect_unix(const char *path, int64_t deadline, WaxWire **ret_wire,
-	GError **error) WAX_MUST_USE;
+bool wax_wire_connect_unix(
+	const char *path, int64_t deadline, WaxWire **ret_wire, GError **error) WAX_MUST_USE;
 
 bool wax_wire_write(WaxWire *wire, WaxSpan bytes, int64_t deadline, GError **error) WAX_MUST_USE;
 
 /* wax_wire_fill - wait for input; true with an empty span at the end of the stream */
-bool wax_wire_fill(WaxWire *wire, int64_t deadline, WaxSpan *ret_input, GError **error)
-	WAX_MUST_USE;
+bool wax_wire_fill(
+	WaxWire *wire, int64_t deadline, WaxSpan *ret_input, GError **error) WAX_MUST_USE;
 
 /* wax_wire_used - n octets of the input are done with */
 void wax_wire_used(WaxWire *wire, size_t n);
 
 /* wax_wire_line - one line without its CR LF (or LF), valid until the next call */
-bool wax_wire_line(WaxWire *wire, int64_t deadline, WaxSpan *ret_line, GError **error)
-	WAX_MUST_USE;
+bool wax_wire_line(WaxWire *wire, int64_t deadline, WaxSpan *ret_line, GError **error) WAX_MUST_USE;
 
 /* wax_wire_quiet - still open and nothing unread: fit to be used again */
 bool wax_wire_quiet(WaxWire *wire);
