@@ -20,17 +20,26 @@ static bool mac_is_bounded(const PKCS12 *p12)
 	return !iterations || ASN1_INTEGER_get(iterations) <= ITERATIONS_MAX;
 }
 
-/* RC2 and old PBE live in the legacy provider, which not every system has */
-static void with_legacy(void)
+/* RC2 and old PBE live in the legacy provider, which not every system has; it is there for one file only */
+static OSSL_PROVIDER *legacy_begin(void)
 {
+	OSSL_PROVIDER *legacy;
 	static gsize once;
 
+	/* naming any provider turns off the automatic default one, so that is named first */
 	if (g_once_init_enter(&once)) {
-		if (OSSL_PROVIDER_load(NULL, "legacy"))
-			(void)OSSL_PROVIDER_load(NULL, "default");
-		ERR_clear_error();
+		(void)OSSL_PROVIDER_load(NULL, "default");
 		g_once_init_leave(&once, 1);
 	}
+	legacy = OSSL_PROVIDER_load(NULL, "legacy");
+	ERR_clear_error();
+	return legacy;
+}
+
+static void legacy_end(OSSL_PROVIDER *legacy)
+{
+	if (legacy)
+		(void)OSSL_PROVIDER_unload(legacy);
 }
 
 static bool take_chain(STACK_OF(X509) *certs, X509 *own, WaxPkcs12 *contents, GError **error)
@@ -53,7 +62,7 @@ static bool take_chain(STACK_OF(X509) *certs, X509 *own, WaxPkcs12 *contents, GE
 	return true;
 }
 
-bool wax_pkcs12_parse(WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
+static bool parse_with_providers(WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
 {
 	const unsigned char *p = bytes.p;
 	PKCS12 *p12 = d2i_PKCS12(NULL, &p, (long)bytes.n);
@@ -66,7 +75,6 @@ bool wax_pkcs12_parse(WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_c
 
 	if (!p12)
 		return wax_crypto_fail(error, WAX_R_KEY_MALFORMED, "this is not a PKCS #12 file");
-	with_legacy();
 	text = g_strndup(password ? (const char *)password->p : "", password ? password->n : 0);
 	if (!mac_is_bounded(p12)) {
 		PKCS12_free(p12);
@@ -109,6 +117,15 @@ bool wax_pkcs12_parse(WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_c
 	*ret_contents = contents;
 	contents = (WaxPkcs12){ NULL, NULL, NULL };
 	return true;
+}
+
+bool wax_pkcs12_parse(WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
+{
+	OSSL_PROVIDER *legacy = legacy_begin();
+	bool ok = parse_with_providers(bytes, password, ret_contents, error);
+
+	legacy_end(legacy);
+	return ok;
 }
 
 void wax_pkcs12_clear(WaxPkcs12 *contents)

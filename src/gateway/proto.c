@@ -261,9 +261,54 @@ void wax_job_built_clear(WaxJobBuilt *built)
 
 /* ---- OPEN ---- */
 
+static void put_limit(char *const *domains, WaxFrame *frame)
+{
+	uint32_t n = domains ? g_strv_length((char **)(uintptr_t)domains) : 0;
+
+	wax_frame_put_u32(frame, n);
+	for (uint32_t i = 0; i < n; i++)
+		wax_frame_put_str(frame, domains[i]);
+}
+
+static bool get_limit(WaxFrame *frame, char ***ret_domains, GError **error)
+{
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+	uint32_t n;
+
+	if (!wax_frame_get_u32(frame, &n, error))
+		return false;
+	for (; n; n--) {
+		const char *domain;
+
+		if (!wax_frame_get_str(frame, &domain, error))
+			return false;
+		g_ptr_array_add(list, g_strdup(domain ? domain : ""));
+	}
+	g_ptr_array_add(list, NULL);
+	*ret_domains = (char **)g_ptr_array_free(g_steal_pointer(&list), false);
+	return true;
+}
+
+/* get_limits - one list for each anchor: a limit that is lost would be trust that nobody granted */
+static bool get_limits(WaxFrame *frame, WaxJobOpen *open, GError **error)
+{
+	open->limits = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+	for (guint i = 0; i < open->anchors->len; i++) {
+		char **domains;
+
+		if (!get_limit(frame, &domains, error))
+			return false;
+		g_ptr_array_add(open->limits, domains);
+	}
+	return true;
+}
+
 void wax_job_open_put(const WaxJobOpen *open, WaxFrame *frame)
 {
 	put_certs(open->anchors, frame);
+	for (guint i = 0; open->anchors && i < open->anchors->len; i++)
+		put_limit(open->limits && i < open->limits->len ? open->limits->pdata[i] : NULL, frame);
+	put_certs(open->forbidden, frame);
 	put_certs(open->untrusted, frame);
 	wax_frame_put_u64(frame, (uint64_t)open->at);
 	wax_frame_put_str(frame, open->sender);
@@ -277,7 +322,8 @@ bool wax_job_open_get(WaxFrame *frame, WaxJobOpen *ret_open, GError **error)
 	g_auto(WaxJobOpen) open = { 0 };
 	uint64_t at;
 
-	if (!get_certs(frame, &open.anchors, error) || !get_certs(frame, &open.untrusted, error) ||
+	if (!get_certs(frame, &open.anchors, error) || !get_limits(frame, &open, error) ||
+		!get_certs(frame, &open.forbidden, error) || !get_certs(frame, &open.untrusted, error) ||
 		!wax_frame_get_u64(frame, &at, error) || !get_text(frame, &open.sender, error) ||
 		!get_text(frame, &open.host, error) || !get_text(frame, &open.headers, error) ||
 		!wax_frame_get_bool(frame, &open.promote_subject, error))
@@ -291,6 +337,8 @@ bool wax_job_open_get(WaxFrame *frame, WaxJobOpen *ret_open, GError **error)
 void wax_job_open_clear(WaxJobOpen *open)
 {
 	g_clear_pointer(&open->anchors, g_ptr_array_unref);
+	g_clear_pointer(&open->limits, g_ptr_array_unref);
+	g_clear_pointer(&open->forbidden, g_ptr_array_unref);
 	g_clear_pointer(&open->untrusted, g_ptr_array_unref);
 	g_clear_pointer(&open->sender, g_free);
 	g_clear_pointer(&open->host, g_free);

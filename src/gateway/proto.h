@@ -104,6 +104,8 @@ void wax_job_built_clear(WaxJobBuilt *built);
 
 typedef struct {
 	GPtrArray *anchors;   /* GBytes: DER of what is trusted to verify */
+	GPtrArray *limits;    /* char **: for each anchor the mail domains it counts for; empty: all */
+	GPtrArray *forbidden; /* GBytes: DER of what is never trusted */
 	GPtrArray *untrusted; /* GBytes: DER of what may complete chains */
 	int64_t at;
 	char *sender;  /* key of the envelope sender; "" */

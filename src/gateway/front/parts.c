@@ -837,13 +837,16 @@ static bool take_opened(
 	return fill_may_see(o, &job, opened, error);
 }
 
-static void put_anchors(const GPtrArray *anchors, GPtrArray *certs)
+/* put_anchors - with the domains each is trusted for, and with what is forbidden */
+static void put_anchors(const GPtrArray *anchors, WaxJobOpen *job)
 {
 	for (guint i = 0; anchors && i < anchors->len; i++) {
 		const WaxAnchor *anchor = g_ptr_array_index(anchors, i);
 
+		add_cert(anchor->forbidden ? job->forbidden : job->anchors, anchor->cert);
 		if (!anchor->forbidden)
-			add_cert(certs, anchor->cert);
+			g_ptr_array_add(job->limits,
+				anchor->domains ? g_strdupv(anchor->domains) : g_new0(char *, 1));
 	}
 }
 
@@ -853,6 +856,8 @@ static bool open_request(WaxParts *parts, WaxSpool *message, const WaxEnvelope *
 	g_autoptr(GPtrArray) anchors = NULL, untrusted = NULL;
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_OPEN);
 	g_auto(WaxJobOpen) job = { .anchors = g_ptr_array_new_with_free_func(unref_bytes),
+		.limits = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev),
+		.forbidden = g_ptr_array_new_with_free_func(unref_bytes),
 		.untrusted = g_ptr_array_new_with_free_func(unref_bytes),
 		.at = wax_clock_now(),
 		.sender = g_strdup(envelope->sender_key ? envelope->sender_key : ""),
@@ -862,7 +867,7 @@ static bool open_request(WaxParts *parts, WaxSpool *message, const WaxEnvelope *
 	if (!wax_directory_anchors(parts->directory, WAX_PURPOSE_SIGN, &anchors, error) ||
 		!wax_directory_intermediates(parts->directory, &untrusted, error))
 		return false;
-	put_anchors(anchors, job.anchors);
+	put_anchors(anchors, &job);
 	for (guint i = 0; untrusted && i < untrusted->len; i++)
 		add_cert(job.untrusted, g_ptr_array_index(untrusted, i));
 	wax_spool_put(message, request);

@@ -195,23 +195,34 @@ static bool write_original(WaxSpool *message, const WaxJobOpen *open, const char
 		wax_work_copy(message, header->len, &sink, eight_bit, error);
 }
 
-static bool load_certs(const GPtrArray *list, GPtrArray *anchors, GPtrArray *certs)
+/* cert_of - one that cannot be read is believed by nobody; the others stand */
+static WaxCert *cert_of(const GPtrArray *list, guint i)
+{
+	size_t n;
+	const void *p = g_bytes_get_data(list->pdata[i], &n);
+
+	return wax_cert_parse(WAX_SPAN(p, n), NULL);
+}
+
+static void add_anchors(const GPtrArray *list, const GPtrArray *limits, bool forbidden, GPtrArray *anchors)
 {
 	for (guint i = 0; list && i < list->len; i++) {
-		size_t n;
-		const void *p = g_bytes_get_data(list->pdata[i], &n);
-		WaxCert *cert = wax_cert_parse(WAX_SPAN(p, n), NULL);
+		g_autoptr(WaxCert) cert = cert_of(list, i);
 
-		/* one that cannot be read is believed by nobody; the others stand */
-		if (!cert)
-			continue;
-		if (anchors)
-			g_ptr_array_add(anchors, wax_anchor_new(cert, NULL, false));
-		else
-			g_ptr_array_add(certs, wax_cert_ref(cert));
-		wax_cert_unref(cert);
+		if (cert)
+			g_ptr_array_add(anchors,
+				wax_anchor_new(cert, limits ? limits->pdata[i] : NULL, forbidden));
 	}
-	return true;
+}
+
+static void add_certs(const GPtrArray *list, GPtrArray *certs)
+{
+	for (guint i = 0; list && i < list->len; i++) {
+		WaxCert *cert = cert_of(list, i);
+
+		if (cert)
+			g_ptr_array_add(certs, cert);
+	}
 }
 
 static char *header_text(WaxSpan header, const char *name)
@@ -236,8 +247,10 @@ bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper
 	WaxSpan outer;
 	bool encrypted;
 
-	if (!load_certs(open->anchors, anchors, NULL) || !load_certs(open->untrusted, NULL, untrusted) ||
-		!wax_open_judge(&source, &options, &opened, error) || !wax_spool_new(NULL, &original, error))
+	add_anchors(open->anchors, open->limits, false, anchors);
+	add_anchors(open->forbidden, NULL, true, anchors);
+	add_certs(open->untrusted, untrusted);
+	if (!wax_open_judge(&source, &options, &opened, error) || !wax_spool_new(NULL, &original, error))
 		return false;
 	verdict = wax_opened_verdict(opened);
 	status = status_fields(verdict, open);
