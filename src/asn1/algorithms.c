@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asn1/algorithms.h"
 
-#define NIST(...)   { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, __VA_ARGS__ }
-#define PKCS1(n)    { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, n }
-#define SECG(a, b)  { 0x2b, 0x81, 0x04, 0x01, a, b }
-#define X963(n)     { 0x2b, 0x81, 0x05, 0x10, 0x86, 0x48, 0x3f, 0x00, n }
+#define NIST(...)                                                                                  \
+	{                                                                                          \
+		0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, __VA_ARGS__                              \
+	}
+#define PKCS1(n)                                                                                   \
+	{                                                                                          \
+		0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, n                                  \
+	}
+#define SECG(a, b)                                                                                 \
+	{                                                                                          \
+		0x2b, 0x81, 0x04, 0x01, a, b                                                       \
+	}
+#define X963(n)                                                                                    \
+	{                                                                                          \
+		0x2b, 0x81, 0x05, 0x10, 0x86, 0x48, 0x3f, 0x00, n                                  \
+	}
 
 #define ROW_OID 12
 
@@ -19,7 +31,8 @@ static const struct {
 	const char *word, *micalg;
 } digests[WAX_DIGEST_COUNT_] = {
 	[WAX_DIGEST_NONE] = { { 0, { 0 } }, 0, "unknown", "unknown" },
-	[WAX_DIGEST_MD5] = { { 8, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05 } }, 16, "md5", "md5" },
+	[WAX_DIGEST_MD5] = { { 8, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05 } }, 16, "md5",
+		"md5" },
 	[WAX_DIGEST_SHA1] = { { 5, { 0x2b, 0x0e, 0x03, 0x02, 0x1a } }, 20, "sha1", "sha-1" },
 	[WAX_DIGEST_SHA224] = { { 9, NIST(2, 4) }, 28, "sha224", "sha-224" },
 	[WAX_DIGEST_SHA256] = { { 9, NIST(2, 1) }, 32, "sha256", "sha-256" },
@@ -40,8 +53,8 @@ static const struct {
 	[WAX_CIPHER_AES128_GCM] = { { 9, NIST(1, 6) }, 16, 1, true, false, "aes128-gcm" },
 	[WAX_CIPHER_AES192_GCM] = { { 9, NIST(1, 26) }, 24, 1, true, false, "aes192-gcm" },
 	[WAX_CIPHER_AES256_GCM] = { { 9, NIST(1, 46) }, 32, 1, true, false, "aes256-gcm" },
-	[WAX_CIPHER_3DES_CBC] = { { 8, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07 } }, 24, 8, false,
-		true, "3des-cbc" },
+	[WAX_CIPHER_3DES_CBC] = { { 8, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07 } }, 24, 8,
+		false, true, "3des-cbc" },
 };
 
 static const struct {
@@ -70,10 +83,14 @@ static const struct {
 	{ { 9, PKCS1(10) }, WAX_SIG_PSS, WAX_DIGEST_NONE },
 	{ { 7, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 } }, WAX_SIG_ECDSA, WAX_DIGEST_NONE },
 	{ { 7, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA1 },
-	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA224 },
-	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA256 },
-	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA384 },
-	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04 } }, WAX_SIG_ECDSA, WAX_DIGEST_SHA512 },
+	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01 } }, WAX_SIG_ECDSA,
+		WAX_DIGEST_SHA224 },
+	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 } }, WAX_SIG_ECDSA,
+		WAX_DIGEST_SHA256 },
+	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03 } }, WAX_SIG_ECDSA,
+		WAX_DIGEST_SHA384 },
+	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04 } }, WAX_SIG_ECDSA,
+		WAX_DIGEST_SHA512 },
 };
 
 static const struct {

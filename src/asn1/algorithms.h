@@ -53,7 +53,7 @@ typedef enum {
 /* how the content-encryption key reaches a recipient */
 typedef enum {
 	WAX_KEYENC_NONE,
-	WAX_KEYENC_RSA,  /* PKCS #1 v1.5 */
+	WAX_KEYENC_RSA, /* PKCS #1 v1.5 */
 	WAX_KEYENC_OAEP,
 	WAX_KEYENC_ECDH, /* X9.63 KDF, standard or cofactor */
 	WAX_KEYENC_COUNT_
@@ -120,12 +120,12 @@ const char *wax_keyenc_word(WaxKeyEncAlg alg);
 /* wax_digest_micalg - "sha-256" (RFC 8551 3.5.3.2) */
 const char *wax_digest_micalg(WaxDigestAlg alg);
 
-#define WAX_OID(name, ...) \
-	static const uint8_t name##_bytes[] = { __VA_ARGS__ }; \
+#define WAX_OID(name, ...)                                                                         \
+	static const uint8_t name##_bytes[] = { __VA_ARGS__ };                                     \
 	static const WaxSpan name = { name##_bytes, sizeof name##_bytes }
 
-#define WAX_OID_PKCS7(n)  0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, n
-#define WAX_OID_PKCS9(n)  0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, n
+#define WAX_OID_PKCS7(n)   0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, n
+#define WAX_OID_PKCS9(n)   0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, n
 #define WAX_OID_SMIME(...) 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, __VA_ARGS__
 
 #endif

@@ -290,7 +290,9 @@ WaxCivil wax_civil_from_seconds(int64_t seconds)
 	int64_t month = (5 * of_year + 2) / 153;
 	WaxCivil t = { .day = (int)(of_year - (153 * month + 2) / 5 + 1),
 		.month = (int)(month < 10 ? month + 3 : month - 9),
-		.hour = (int)(rest / 3600), .minute = (int)(rest / 60 % 60), .second = (int)(rest % 60) };
+		.hour = (int)(rest / 3600),
+		.minute = (int)(rest / 60 % 60),
+		.second = (int)(rest % 60) };
 
 	t.year = (int)(year + era * 400 + (t.month <= 2 ? 1 : 0));
 	return t;

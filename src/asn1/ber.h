@@ -55,7 +55,7 @@ typedef struct {
 	uint8_t tag;
 	WaxSpan whole; /* with tag, length and end marker */
 	WaxSpan body;
-	bool strict;   /* length written as DER demands */
+	bool strict; /* length written as DER demands */
 } WaxElement;
 
 static inline WaxBer wax_ber(WaxSpan span)
@@ -89,11 +89,12 @@ bool wax_ber_only(WaxSpan span, uint8_t tag, WaxSpan *ret_body, WaxFault *fault)
 bool wax_ber_take_small(WaxBer *in, uint32_t *ret_value, WaxFault *fault) WAX_MUST_USE;
 
 /* wax_ber_take_octets - an OCTET STRING in one piece, or joined into `out` when constructed */
-bool wax_ber_take_octets(WaxBer *in, WaxBuffer *out, WaxSpan *ret_octets, WaxFault *fault) WAX_MUST_USE;
+bool wax_ber_take_octets(
+	WaxBer *in, WaxBuffer *out, WaxSpan *ret_octets, WaxFault *fault) WAX_MUST_USE;
 
 /* wax_ber_algorithm - AlgorithmIdentifier: OID body, and parameters whole (empty when absent) */
-bool wax_ber_algorithm(WaxSpan body, WaxSpan *ret_oid, WaxSpan *ret_parameters, WaxFault *fault)
-	WAX_MUST_USE;
+bool wax_ber_algorithm(
+	WaxSpan body, WaxSpan *ret_oid, WaxSpan *ret_parameters, WaxFault *fault) WAX_MUST_USE;
 
 /* wax_ber_time - UTCTime or GeneralizedTime as RFC 5652 11.3 allows; civil fields */
 typedef struct {

@@ -59,8 +59,8 @@ void wax_der_put(WaxDer *out, uint8_t tag, WaxSpan body)
 
 void wax_der_small(WaxDer *out, uint32_t value)
 {
-	uint8_t bytes[5] = { 0, (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
-		(uint8_t)value };
+	uint8_t bytes[5] = { 0, (uint8_t)(value >> 24), (uint8_t)(value >> 16),
+		(uint8_t)(value >> 8), (uint8_t)value };
 	size_t from = 0;
 
 	while (from < 4 && bytes[from] == 0 && !(bytes[from + 1] & 0x80))

@@ -16,10 +16,10 @@
 #include "store/records.h"
 
 #define PATIENCE 30000
-#define DAY      (24 * 3600)
+#define DAY	 (24 * 3600)
 
-typedef bool (*Act)(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error);
+typedef bool (*Act)(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error);
 
 /* ---- arguments ---- */
 
@@ -81,7 +81,8 @@ static bool ask(int sock, const WaxFrame *request, WaxFrame **ret_reply, GError 
 	reason = why ? wax_reason_of(why) : WAX_R_PEER_GONE;
 	if (reason == WAX_R_PEER_GONE || reason == WAX_R_TIMEOUT)
 		return wax_fail(error, WAX_R_CUSTODY_DOWN,
-			"the key custody does not answer; it is being started again, try once more");
+			"the key custody does not answer; it is being started again, try once "
+			"more");
 	return wax_fail(error, reason, "%s", why->message);
 }
 
@@ -104,8 +105,8 @@ static GByteArray *copy(WaxSpan span)
 	return g_byte_array_append(g_byte_array_new(), span.p, (guint)span.n);
 }
 
-static bool generate(int sock, const char *identity, const char *purpose, uint64_t epoch, const char *kind,
-	Made *made, GError **error)
+static bool generate(int sock, const char *identity, const char *purpose, uint64_t epoch,
+	const char *kind, Made *made, GError **error)
 {
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_KEY_GENERATE), reply = NULL;
 	WaxSpan record, spki;
@@ -123,8 +124,8 @@ static bool generate(int sock, const char *identity, const char *purpose, uint64
 }
 
 /* reserve - a serial number that nobody had, durable before it is used */
-static bool reserve(WaxCa *ca, const char *certifier, const char *profile, bool root, uint8_t serial[16],
-	GError **error)
+static bool reserve(WaxCa *ca, const char *certifier, const char *profile, bool root,
+	uint8_t serial[16], GError **error)
 {
 	g_autofree char *hex = NULL;
 
@@ -162,8 +163,8 @@ static void put_texts(char *const *list, WaxFrame *frame)
 		wax_frame_put_str(frame, list[i]);
 }
 
-static bool issue(WaxCa *ca, WaxSpan record, WaxSpan issuer, const char *certifier, const Wanted *wanted,
-	WaxCert **ret_cert, GError **error)
+static bool issue(WaxCa *ca, WaxSpan record, WaxSpan issuer, const char *certifier,
+	const Wanted *wanted, WaxCert **ret_cert, GError **error)
 {
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_KEY_ISSUE), reply = NULL;
 	int64_t now = wax_clock_now();
@@ -219,28 +220,37 @@ static bool begin_certifier(WaxCa *ca, const char *domain, Made *made, GError **
 	if (!generate(ca->certd, domain, "certifier", 1, "p256", made, error))
 		return false;
 	wanted.spki = WAX_SPAN(made->spki->data, made->spki->len);
-	return issue(ca, WAX_SPAN(made->record->data, made->record->len), WAX_SPAN_NONE, domain, &wanted, &made->cert,
-		error);
+	return issue(ca, WAX_SPAN(made->record->data, made->record->len), WAX_SPAN_NONE, domain,
+		&wanted, &made->cert, error);
 }
 
-static bool store_certifier(WaxCa *ca, const char *domain, const Made *made, const char *actor, char **ret_id,
-	GError **error)
+static bool store_certifier(WaxCa *ca, const char *domain, const Made *made, const char *actor,
+	char **ret_id, GError **error)
 {
 	const WaxCertInfo *info = wax_cert_info(made->cert);
 	const char *domains[] = { domain, NULL };
-	WaxCertImport import = { .kind = "ca", .source = "own", .note = "certifier of this service" };
-	WaxTrustGrant grant = { .domains = domains, .purpose = "both", .provenance = "own certifier", .by = actor };
+	WaxCertImport import = {
+		.kind = "ca", .source = "own", .note = "certifier of this service"
+	};
+	WaxTrustGrant grant = {
+		.domains = domains, .purpose = "both", .provenance = "own certifier", .by = actor
+	};
 	g_autoptr(GByteArray) der = copy(info->der);
-	WaxCertifier certifier = { .id = (char *)(uintptr_t)domain, .name = (char *)(uintptr_t)domain, .der = der,
-		.record = made->record, .state = (char *)(uintptr_t)"active", .created = wax_clock_now() };
+	WaxCertifier certifier = { .id = (char *)(uintptr_t)domain,
+		.name = (char *)(uintptr_t)domain,
+		.der = der,
+		.record = made->record,
+		.state = (char *)(uintptr_t) "active",
+		.created = wax_clock_now() };
 
 	return wax_store_certifier_add(ca->store, &certifier, error) &&
-		wax_directory_import(ca->store, made->cert, &import, wax_clock_now(), ret_id, error) &&
-		wax_directory_grant(ca->store, made->cert, &grant, wax_clock_now(), NULL, error);
+	       wax_directory_import(
+		       ca->store, made->cert, &import, wax_clock_now(), ret_id, error) &&
+	       wax_directory_grant(ca->store, made->cert, &grant, wax_clock_now(), NULL, error);
 }
 
-static bool act_domain_add(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_domain_add(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *given = need(args, "name", error);
 	bool own = !json_is_true(json_object_get(args, "partner"));
@@ -248,15 +258,18 @@ static bool act_domain_add(WaxCa *ca, const char *actor, json_t *args, json_t **
 	g_autoptr(WaxDomain) known = NULL;
 	g_autoptr(WaxCertifier) certifier = NULL;
 	g_auto(Made) made = { NULL, NULL, NULL };
-	WaxDomain domain = { .own = own, .note = (char *)(uintptr_t)text_of(args, "note"), .created = wax_clock_now() };
+	WaxDomain domain = { .own = own,
+		.note = (char *)(uintptr_t)text_of(args, "note"),
+		.created = wax_clock_now() };
 	bool ok;
 
 	name = given ? wax_domain_normal(given, error) : NULL;
-	if (!name || !route_of(args, &route, error) || !wax_store_domain_get(ca->store, name, &known, error))
+	if (!name || !route_of(args, &route, error) ||
+		!wax_store_domain_get(ca->store, name, &known, error))
 		return false;
 	if (known)
-		return wax_fail(error, WAX_R_DUPLICATE, "the domain %s is there already; change it with: waxwing domain set",
-			name);
+		return wax_fail(error, WAX_R_DUPLICATE,
+			"the domain %s is there already; change it with: waxwing domain set", name);
 	if (!wax_store_certifier_find(ca->store, name, &certifier, error) ||
 		(own && !certifier && !begin_certifier(ca, name, &made, error)))
 		return false;
@@ -265,23 +278,25 @@ static bool act_domain_add(WaxCa *ca, const char *actor, json_t *args, json_t **
 	if (!wax_store_begin(ca->store, error))
 		return false;
 	ok = wax_store_domain_add(ca->store, &domain, error) &&
-		(!made.cert || store_certifier(ca, name, &made, actor, &id, error));
+	     (!made.cert || store_certifier(ca, name, &made, actor, &id, error));
 	if (!ok)
 		return false;
 	*ret_object = g_strdup_printf("domain %s", name);
-	*ret_result = json_pack("{s:s,s:b,s:s?,s:s?}", "domain", name, "own", own, "route", route, "certifier", id);
+	*ret_result = json_pack(
+		"{s:s,s:b,s:s?,s:s?}", "domain", name, "own", own, "route", route, "certifier", id);
 	return true;
 }
 
-static bool act_domain_set(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_domain_set(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *name = need(args, "name", error);
 	g_autofree char *route = NULL;
 	g_autoptr(WaxDomain) domain = NULL;
 
 	(void)actor; /* the audit event names it */
-	if (!name || !route_of(args, &route, error) || !wax_store_domain_get(ca->store, name, &domain, error))
+	if (!name || !route_of(args, &route, error) ||
+		!wax_store_domain_get(ca->store, name, &domain, error))
 		return false;
 	if (!domain)
 		return wax_fail(error, WAX_R_NOT_FOUND, "there is no domain %s", name);
@@ -300,13 +315,14 @@ static bool act_domain_set(WaxCa *ca, const char *actor, json_t *args, json_t **
 	return true;
 }
 
-static bool act_domain_remove(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_domain_remove(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *name = need(args, "name", error);
 
 	(void)actor; /* the audit event names it */
-	if (!name || !wax_store_begin(ca->store, error) || !wax_store_domain_remove(ca->store, name, error))
+	if (!name || !wax_store_begin(ca->store, error) ||
+		!wax_store_domain_remove(ca->store, name, error))
 		return false;
 	*ret_object = g_strdup_printf("domain %s", name);
 	*ret_result = json_pack("{s:s}", "removed", name);
@@ -323,18 +339,21 @@ static bool own_domain(WaxCa *ca, const char *address, GError **error)
 	if (!wax_store_domain_get(ca->store, at ? at + 1 : address, &domain, error))
 		return false;
 	return (domain && domain->own) ||
-		wax_fail(error, WAX_R_ADDRESS_NOT_OWNED, "%s is not in a domain of ours; add it with: waxwing domain add %s",
-			address, at ? at + 1 : address);
+	       wax_fail(error, WAX_R_ADDRESS_NOT_OWNED,
+		       "%s is not in a domain of ours; add it with: waxwing domain add %s", address,
+		       at ? at + 1 : address);
 }
 
-static bool act_person_create(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_person_create(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *given = need(args, "address", error);
 	g_auto(GStrv) aliases = list_of(args, "aliases");
 	g_autofree char *id = wax_store_new_id();
 	g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
-	WaxPerson person = { .id = id, .state = (char *)(uintptr_t)"active", .created = wax_clock_now() };
+	WaxPerson person = {
+		.id = id, .state = (char *)(uintptr_t) "active", .created = wax_clock_now()
+	};
 
 	(void)actor; /* the audit event names it */
 	if (!given)
@@ -358,8 +377,8 @@ static bool act_person_create(WaxCa *ca, const char *actor, json_t *args, json_t
 	return true;
 }
 
-static bool act_person_remove(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_person_remove(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *key = need(args, "person", error);
 	g_autoptr(WaxPerson) person = NULL;
@@ -369,7 +388,8 @@ static bool act_person_remove(WaxCa *ca, const char *actor, json_t *args, json_t
 		return false;
 	if (!person)
 		return wax_fail(error, WAX_R_NOT_FOUND, "there is no person %s", key);
-	if (!wax_store_begin(ca->store, error) || !wax_store_person_remove(ca->store, person->id, error))
+	if (!wax_store_begin(ca->store, error) ||
+		!wax_store_person_remove(ca->store, person->id, error))
 		return false;
 	*ret_object = g_strdup_printf("person %s", person->id);
 	*ret_result = json_pack("{s:s}", "removed", person->id);
@@ -393,23 +413,25 @@ static void new_key_free(NewKey *key)
 	g_free(key);
 }
 
-static bool issue_for(WaxCa *ca, const char *domain, const char *profile, const char *name, char *const *addresses,
-	Made *made, GError **error)
+static bool issue_for(WaxCa *ca, const char *domain, const char *profile, const char *name,
+	char *const *addresses, Made *made, GError **error)
 {
 	g_autoptr(WaxCertifier) certifier = NULL;
-	Wanted wanted = { profile, name, addresses, NULL, WAX_SPAN(made->spki->data, made->spki->len),
-		ca->validity_days };
+	Wanted wanted = { profile, name, addresses, NULL,
+		WAX_SPAN(made->spki->data, made->spki->len), ca->validity_days };
 
 	if (!wax_store_certifier_find(ca->store, domain, &certifier, error))
 		return false;
 	if (!certifier)
 		return wax_fail(error, WAX_R_NOT_FOUND, "the domain %s has no certifier", domain);
 	return issue(ca, WAX_SPAN(certifier->record->data, certifier->record->len),
-		WAX_SPAN(certifier->der->data, certifier->der->len), domain, &wanted, &made->cert, error);
+		WAX_SPAN(certifier->der->data, certifier->der->len), domain, &wanted, &made->cert,
+		error);
 }
 
-static bool make_key(WaxCa *ca, const char *identity, const char *purpose, const char *profile, const char *kind,
-	int64_t number, const char *domain, const char *name, char *const *addresses, GPtrArray *keys, GError **error)
+static bool make_key(WaxCa *ca, const char *identity, const char *purpose, const char *profile,
+	const char *kind, int64_t number, const char *domain, const char *name,
+	char *const *addresses, GPtrArray *keys, GError **error)
 {
 	NewKey *key = g_new0(NewKey, 1);
 
@@ -417,23 +439,28 @@ static bool make_key(WaxCa *ca, const char *identity, const char *purpose, const
 	key->purpose = purpose;
 	key->number = number;
 	return generate(ca->keyd, identity, purpose, (uint64_t)number, kind, &key->made, error) &&
-		issue_for(ca, domain, profile, name, addresses, &key->made, error);
+	       issue_for(ca, domain, profile, name, addresses, &key->made, error);
 }
 
-static bool store_key(WaxCa *ca, const char *identity, bool of_domain, const char *domain, const NewKey *key,
-	bool pending, GError **error)
+static bool store_key(WaxCa *ca, const char *identity, bool of_domain, const char *domain,
+	const NewKey *key, bool pending, GError **error)
 {
 	const WaxCertInfo *info = wax_cert_info(key->made.cert);
 	g_autofree char *id = wax_store_new_id(), *cert_id = NULL;
 	uint8_t sha256[32];
 	g_autoptr(GByteArray) hash = NULL;
 	int64_t now = wax_clock_now();
-	WaxCertImport import = { .kind = of_domain ? "domain" : "user", .domain = of_domain ? domain : NULL,
+	WaxCertImport import = { .kind = of_domain ? "domain" : "user",
+		.domain = of_domain ? domain : NULL,
 		.source = "own" };
-	WaxEpoch epoch = { .id = id, .identity = (char *)(uintptr_t)identity,
-		.purpose = (char *)(uintptr_t)key->purpose, .number = key->number,
-		.state = (char *)(uintptr_t)"pending", .protection = (char *)(uintptr_t)ca->protection,
-		.record = key->made.record, .created = now };
+	WaxEpoch epoch = { .id = id,
+		.identity = (char *)(uintptr_t)identity,
+		.purpose = (char *)(uintptr_t)key->purpose,
+		.number = key->number,
+		.state = (char *)(uintptr_t) "pending",
+		.protection = (char *)(uintptr_t)ca->protection,
+		.record = key->made.record,
+		.created = now };
 
 	wax_sha256(WAX_SPAN(key->made.spki->data, key->made.spki->len), sha256);
 	hash = copy(WAX_SPAN(sha256, 32));
@@ -442,16 +469,18 @@ static bool store_key(WaxCa *ca, const char *identity, bool of_domain, const cha
 		WaxCertImport chain = { .kind = "ca", .source = "import" };
 
 		/* the chain only helps: one that is known, expired or no CA is not needed */
-		wax_ignore(wax_directory_import(ca->store, key->chain->pdata[i], &chain, now, NULL, NULL));
+		wax_ignore(wax_directory_import(
+			ca->store, key->chain->pdata[i], &chain, now, NULL, NULL));
 	}
 	return wax_directory_import(ca->store, key->made.cert, &import, now, &cert_id, error) &&
-		wax_store_epoch_add(ca->store, &epoch, NULL, error) &&
-		wax_store_epoch_certify(ca->store, id, cert_id, info->issuer_and_serial, info->key_id, error) &&
-		(pending || wax_store_epoch_move(ca->store, id, "pending", "active", now, error));
+	       wax_store_epoch_add(ca->store, &epoch, NULL, error) &&
+	       wax_store_epoch_certify(
+		       ca->store, id, cert_id, info->issuer_and_serial, info->key_id, error) &&
+	       (pending || wax_store_epoch_move(ca->store, id, "pending", "active", now, error));
 }
 
-static bool store_keys(WaxCa *ca, const char *identity, bool of_domain, const char *domain, GPtrArray *keys,
-	json_t **ret_result, GError **error)
+static bool store_keys(WaxCa *ca, const char *identity, bool of_domain, const char *domain,
+	GPtrArray *keys, json_t **ret_result, GError **error)
 {
 	json_t *list = json_array();
 
@@ -463,8 +492,8 @@ static bool store_keys(WaxCa *ca, const char *identity, bool of_domain, const ch
 			json_decref(list);
 			return false;
 		}
-		json_array_append_new(list, json_pack("{s:s,s:s,s:i}", "purpose", key->purpose, "certificate", id, "epoch",
-						   (int)key->number));
+		json_array_append_new(list, json_pack("{s:s,s:s,s:i}", "purpose", key->purpose,
+						    "certificate", id, "epoch", (int)key->number));
 	}
 	*ret_result = json_pack("{s:s,s:o}", "identity", identity, "keys", list);
 	return true;
@@ -490,7 +519,8 @@ static bool owner_of(WaxCa *ca, const char *given, Owner *owner, GError **error)
 	g_autoptr(WaxPerson) person = NULL;
 
 	owner->of_domain = !strchr(given, '@');
-	owner->key = owner->of_domain ? wax_domain_normal(given, error) : wax_address_normal(given, error);
+	owner->key = owner->of_domain ? wax_domain_normal(given, error)
+				      : wax_address_normal(given, error);
 	if (!owner->key || !own_domain(ca, owner->key, error))
 		return false;
 	owner->domain = g_strdup(owner->of_domain ? owner->key : strrchr(owner->key, '@') + 1);
@@ -503,36 +533,44 @@ static bool owner_of(WaxCa *ca, const char *given, Owner *owner, GError **error)
 	return true;
 }
 
-static bool store_identity(WaxCa *ca, const Owner *owner, const char *id, const char *name, GError **error)
+static bool store_identity(
+	WaxCa *ca, const Owner *owner, const char *id, const char *name, GError **error)
 {
 	char *addresses[] = { owner->key, NULL }, *none[] = { NULL };
-	WaxStoredIdentity identity = { .id = (char *)(uintptr_t)id, .person = owner->person,
-		.domain = owner->of_domain ? owner->domain : NULL, .addresses = owner->of_domain ? none : addresses,
+	WaxStoredIdentity identity = { .id = (char *)(uintptr_t)id,
+		.person = owner->person,
+		.domain = owner->of_domain ? owner->domain : NULL,
+		.addresses = owner->of_domain ? none : addresses,
 		.created = wax_clock_now() };
-	WaxPerson person = { .id = owner->person, .name = (char *)(uintptr_t)name,
-		.state = (char *)(uintptr_t)"active", .addresses = addresses, .created = identity.created };
+	WaxPerson person = { .id = owner->person,
+		.name = (char *)(uintptr_t)name,
+		.state = (char *)(uintptr_t) "active",
+		.addresses = addresses,
+		.created = identity.created };
 
 	return (!owner->new_person || wax_store_person_add(ca->store, &person, error)) &&
-		wax_store_identity_add(ca->store, &identity, error);
+	       wax_store_identity_add(ca->store, &identity, error);
 }
 
 /* make_keys - a person has one key to sign and one to encrypt; a domain one for both (SYSTEMS 9.2) */
-static bool make_keys(WaxCa *ca, const Owner *owner, const char *identity, int64_t number, const char *name,
-	GPtrArray *keys, GError **error)
+static bool make_keys(WaxCa *ca, const Owner *owner, const char *identity, int64_t number,
+	const char *name, GPtrArray *keys, GError **error)
 {
-	g_autofree char *authority = g_strconcat("domain-confidentiality-authority@", owner->domain, NULL);
+	g_autofree char *authority =
+		g_strconcat("domain-confidentiality-authority@", owner->domain, NULL);
 	char *addresses[] = { owner->of_domain ? authority : owner->key, NULL };
 
 	if (owner->of_domain)
-		return make_key(ca, identity, "both", "domain", "rsa-2048", number, owner->domain, name, addresses, keys,
-			error);
-	return make_key(ca, identity, "sign", "sign", "p256", number, owner->domain, name, addresses, keys, error) &&
-		make_key(ca, identity, "encrypt", "encrypt", "rsa-2048", number + 1, owner->domain, name, addresses, keys,
-			error);
+		return make_key(ca, identity, "both", "domain", "rsa-2048", number, owner->domain,
+			name, addresses, keys, error);
+	return make_key(ca, identity, "sign", "sign", "p256", number, owner->domain, name,
+		       addresses, keys, error) &&
+	       make_key(ca, identity, "encrypt", "encrypt", "rsa-2048", number + 1, owner->domain,
+		       name, addresses, keys, error);
 }
 
-static bool act_identity_create(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_identity_create(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *given = need(args, "owner", error);
 	g_autoptr(WaxStoredIdentity) known = NULL;
@@ -547,9 +585,11 @@ static bool act_identity_create(WaxCa *ca, const char *actor, json_t *args, json
 		return false;
 	if (known)
 		return wax_fail(error, WAX_R_DUPLICATE,
-			"%s has an identity; for new keys use: waxwing identity rollover %s", owner.key, owner.key);
+			"%s has an identity; for new keys use: waxwing identity rollover %s",
+			owner.key, owner.key);
 	name = text_of(args, "name") ? text_of(args, "name") : owner.key;
-	if (!make_keys(ca, &owner, id, 1, name, keys, error) || !wax_store_begin(ca->store, error) ||
+	if (!make_keys(ca, &owner, id, 1, name, keys, error) ||
+		!wax_store_begin(ca->store, error) ||
 		!store_identity(ca, &owner, id, name, error) ||
 		!store_keys(ca, id, owner.of_domain, owner.domain, keys, ret_result, error))
 		return false;
@@ -569,12 +609,13 @@ static bool next_number(WaxCa *ca, const char *identity, int64_t *ret_number, GE
 	return true;
 }
 
-static bool act_identity_rollover(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_identity_rollover(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *given = need(args, "identity", error);
 	g_autoptr(WaxStoredIdentity) known = NULL;
-	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)new_key_free), old = NULL;
+	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)new_key_free),
+			     old = NULL;
 	g_auto(Owner) owner = { NULL };
 	int64_t number, now = wax_clock_now();
 
@@ -586,13 +627,15 @@ static bool act_identity_rollover(WaxCa *ca, const char *actor, json_t *args, js
 	if (!owner_of(ca, known->domain ? known->domain : known->addresses[0], &owner, error) ||
 		!next_number(ca, known->id, &number, error) ||
 		!wax_store_epoch_list(ca->store, known->id, &old, error) ||
-		!make_keys(ca, &owner, known->id, number, owner.key, keys, error) || !wax_store_begin(ca->store, error))
+		!make_keys(ca, &owner, known->id, number, owner.key, keys, error) ||
+		!wax_store_begin(ca->store, error))
 		return false;
 	for (guint i = 0; i < old->len; i++) {
 		const WaxEpoch *epoch = old->pdata[i];
 
 		if (strcmp(epoch->state, "active") == 0 &&
-			!wax_store_epoch_move(ca->store, epoch->id, "active", "archived", now, error))
+			!wax_store_epoch_move(
+				ca->store, epoch->id, "active", "archived", now, error))
 			return false;
 	}
 	if (!store_keys(ca, known->id, owner.of_domain, owner.domain, keys, ret_result, error))
@@ -609,8 +652,8 @@ static const char *purpose_of(const WaxCert *cert)
 }
 
 /* import_key - keyd opens the file; two passes, since the purpose is in the certificate that is inside */
-static bool import_key(WaxCa *ca, const char *identity, int64_t number, const GByteArray *p12, const char *password,
-	NewKey *key, GError **error)
+static bool import_key(WaxCa *ca, const char *identity, int64_t number, const GByteArray *p12,
+	const char *password, NewKey *key, GError **error)
 {
 	key->number = number;
 	key->purpose = "both";
@@ -624,8 +667,10 @@ static bool import_key(WaxCa *ca, const char *identity, int64_t number, const GB
 		wax_frame_put_u64(request, (uint64_t)number);
 		wax_frame_put_span(request, WAX_SPAN(p12->data, p12->len));
 		wax_frame_put_span(request, WAX_SPAN(password, strlen(password)));
-		if (!ask(ca->keyd, request, &reply, error) || !wax_frame_get_span(reply, &record, error) ||
-			!wax_frame_get_span(reply, &spki, error) || !wax_frame_get_span(reply, &der, error) ||
+		if (!ask(ca->keyd, request, &reply, error) ||
+			!wax_frame_get_span(reply, &record, error) ||
+			!wax_frame_get_span(reply, &spki, error) ||
+			!wax_frame_get_span(reply, &der, error) ||
 			!wax_frame_get_u32(reply, &n, error))
 			return false;
 		made_clear(&key->made);
@@ -652,8 +697,8 @@ static bool import_key(WaxCa *ca, const char *identity, int64_t number, const GB
 	return true;
 }
 
-static bool act_identity_import(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_identity_import(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *given = need(args, "owner", error), *password = text_of(args, "password");
 	g_autoptr(GByteArray) p12 = given ? need_bytes(args, "p12", error) : NULL;
@@ -682,7 +727,8 @@ static bool act_identity_import(WaxCa *ca, const char *actor, json_t *args, json
 		if (!wax_directory_check_import(ca->store, key->made.cert, &import, now, error))
 			return false;
 	}
-	if (!wax_store_begin(ca->store, error) || (!known && !store_identity(ca, &owner, id, owner.key, error)) ||
+	if (!wax_store_begin(ca->store, error) ||
+		(!known && !store_identity(ca, &owner, id, owner.key, error)) ||
 		!store_keys(ca, id, owner.of_domain, owner.domain, keys, ret_result, error))
 		return false;
 	if (key->chain->len == 0 && !wax_cert_info(key->made.cert)->self_issued)
@@ -691,7 +737,8 @@ static bool act_identity_import(WaxCa *ca, const char *actor, json_t *args, json
 	return true;
 }
 
-static bool export_one(WaxCa *ca, const WaxEpoch *epoch, const char *password, json_t *into, GError **error)
+static bool export_one(
+	WaxCa *ca, const WaxEpoch *epoch, const char *password, json_t *into, GError **error)
 {
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_KEY_EXPORT), reply = NULL;
 	g_autoptr(WaxStoredCert) cert = NULL;
@@ -704,7 +751,8 @@ static bool export_one(WaxCa *ca, const WaxEpoch *epoch, const char *password, j
 		!wax_store_cert_list_kind(ca->store, "ca", &cas, error))
 		return false;
 	if (!cert)
-		return wax_fail(error, WAX_R_NOT_FOUND, "the certificate of epoch %d was deleted", (int)epoch->number);
+		return wax_fail(error, WAX_R_NOT_FOUND, "the certificate of epoch %d was deleted",
+			(int)epoch->number);
 	wax_frame_put_span(request, WAX_SPAN(epoch->record->data, epoch->record->len));
 	wax_frame_put_span(request, WAX_SPAN(cert->der->data, cert->der->len));
 	for (guint i = 0; i < cas->len; i++)
@@ -716,19 +764,22 @@ static bool export_one(WaxCa *ca, const WaxEpoch *epoch, const char *password, j
 		if (strcmp(issuer->subject, cert->issuer) == 0)
 			wax_frame_put_span(request, WAX_SPAN(issuer->der->data, issuer->der->len));
 	}
-	wax_frame_put_str(request, cert->addresses && cert->addresses[0] ? cert->addresses[0] : cert->subject);
+	wax_frame_put_str(request,
+		cert->addresses && cert->addresses[0] ? cert->addresses[0] : cert->subject);
 	wax_frame_put_span(request, WAX_SPAN(password, strlen(password)));
 	if (!ask(ca->keyd, request, &reply, error) || !wax_frame_get_span(reply, &p12, error))
 		return false;
 	text = g_base64_encode(p12.p, p12.n);
-	json_object_set_new(into, strcmp(epoch->purpose, "sign") == 0 ? "p12_sign" : "p12", json_string(text));
+	json_object_set_new(
+		into, strcmp(epoch->purpose, "sign") == 0 ? "p12_sign" : "p12", json_string(text));
 	return true;
 }
 
-static bool act_identity_export(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_identity_export(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
-	const char *given = need(args, "identity", error), *password = given ? need(args, "password", error) : NULL;
+	const char *given = need(args, "identity", error),
+		   *password = given ? need(args, "password", error) : NULL;
 	g_autoptr(WaxStoredIdentity) known = NULL;
 	g_autoptr(GPtrArray) epochs = NULL;
 	json_t *result;
@@ -744,7 +795,8 @@ static bool act_identity_export(WaxCa *ca, const char *actor, json_t *args, json
 	for (guint i = 0; i < epochs->len; i++) {
 		const WaxEpoch *epoch = epochs->pdata[i];
 
-		if (strcmp(epoch->state, "active") == 0 && !export_one(ca, epoch, password, result, error)) {
+		if (strcmp(epoch->state, "active") == 0 &&
+			!export_one(ca, epoch, password, result, error)) {
 			json_decref(result);
 			return false;
 		}
@@ -756,15 +808,20 @@ static bool act_identity_export(WaxCa *ca, const char *actor, json_t *args, json
 
 /* ---- certificates, trust, policy ---- */
 
-static bool act_cert_import(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_cert_import(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	g_autoptr(GByteArray) bytes = need_bytes(args, "certificates", error);
 	g_auto(GStrv) addresses = list_of(args, "addresses");
 	const char *domain = text_of(args, "domain");
 	bool is_ca = json_is_true(json_object_get(args, "ca"));
-	WaxCertImport import = { .kind = is_ca ? "ca" : domain ? "domain" : "user", .domain = domain, .source = "import",
-		.addresses = (const char *const *)addresses, .pinned = json_is_true(json_object_get(args, "pin")) };
+	WaxCertImport import = { .kind = is_ca	  ? "ca"
+					 : domain ? "domain"
+						  : "user",
+		.domain = domain,
+		.source = "import",
+		.addresses = (const char *const *)addresses,
+		.pinned = json_is_true(json_object_get(args, "pin")) };
 	g_autoptr(GPtrArray) certs = NULL;
 	json_t *list = json_array();
 
@@ -777,7 +834,8 @@ static bool act_cert_import(WaxCa *ca, const char *actor, json_t *args, json_t *
 	for (guint i = 0; i < certs->len; i++) {
 		g_autofree char *id = NULL;
 
-		if (!wax_directory_import(ca->store, certs->pdata[i], &import, wax_clock_now(), &id, error)) {
+		if (!wax_directory_import(
+			    ca->store, certs->pdata[i], &import, wax_clock_now(), &id, error)) {
 			json_decref(list);
 			return false;
 		}
@@ -788,8 +846,8 @@ static bool act_cert_import(WaxCa *ca, const char *actor, json_t *args, json_t *
 	return true;
 }
 
-static bool act_cert_delete(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_cert_delete(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *prefix = need(args, "certificate", error);
 	g_autoptr(WaxStoredCert) cert = NULL;
@@ -808,8 +866,8 @@ static bool act_cert_delete(WaxCa *ca, const char *actor, json_t *args, json_t *
 	return true;
 }
 
-static bool act_trust_grant(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_trust_grant(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	g_autoptr(GByteArray) bytes = need_bytes(args, "certificate", error);
 	g_auto(GStrv) domains = list_of(args, "domains");
@@ -817,26 +875,31 @@ static bool act_trust_grant(WaxCa *ca, const char *actor, json_t *args, json_t *
 	g_autofree char *id = NULL;
 	WaxTrustGrant grant = { .domains = (const char *const *)domains,
 		.purpose = text_of(args, "purpose") ? text_of(args, "purpose") : "both",
-		.forbidden = json_is_true(json_object_get(args, "forbidden")), .provenance = "file",
-		.note = text_of(args, "note"), .by = actor };
+		.forbidden = json_is_true(json_object_get(args, "forbidden")),
+		.provenance = "file",
+		.note = text_of(args, "note"),
+		.by = actor };
 
 	if (!bytes || !wax_certs_parse(WAX_SPAN(bytes->data, bytes->len), &certs, error))
 		return false;
 	if (certs->len != 1)
-		return wax_fail(error, WAX_R_VALUE_INVALID, "there are %u certificates in it; trust is granted to one",
-			certs->len);
-	if (text_of(args, "until") && !wax_clock_from_rfc3339(text_of(args, "until"), &grant.valid_until))
-		return wax_fail(error, WAX_R_VALUE_INVALID, "'%s' is no date like 2030-01-31", text_of(args, "until"));
-	if (!wax_store_begin(ca->store, error) ||
-		!wax_directory_grant(ca->store, certs->pdata[0], &grant, wax_clock_now(), &id, error))
+		return wax_fail(error, WAX_R_VALUE_INVALID,
+			"there are %u certificates in it; trust is granted to one", certs->len);
+	if (text_of(args, "until") &&
+		!wax_clock_from_rfc3339(text_of(args, "until"), &grant.valid_until))
+		return wax_fail(error, WAX_R_VALUE_INVALID, "'%s' is no date like 2030-01-31",
+			text_of(args, "until"));
+	if (!wax_store_begin(ca->store, error) || !wax_directory_grant(ca->store, certs->pdata[0],
+							  &grant, wax_clock_now(), &id, error))
 		return false;
 	*ret_object = g_strdup_printf("trust %s", id);
-	*ret_result = json_pack("{s:s,s:s}", "record", id, "subject", wax_cert_info(certs->pdata[0])->subject_text);
+	*ret_result = json_pack(
+		"{s:s,s:s}", "record", id, "subject", wax_cert_info(certs->pdata[0])->subject_text);
 	return true;
 }
 
-static bool act_trust_withdraw(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_trust_withdraw(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	const char *id = need(args, "record", error);
 
@@ -848,8 +911,8 @@ static bool act_trust_withdraw(WaxCa *ca, const char *actor, json_t *args, json_
 	return true;
 }
 
-static bool act_policy_apply(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result, char **ret_object,
-	GError **error)
+static bool act_policy_apply(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
+	char **ret_object, GError **error)
 {
 	g_autoptr(GByteArray) bytes = need_bytes(args, "text", error);
 	g_autofree char *text = NULL;
@@ -895,19 +958,23 @@ static const struct {
 };
 
 /* each act ends inside its transaction; the audit event joins it, and both are durable or neither */
-bool wax_ca_do(WaxCa *ca, const char *act, const char *actor, json_t *args, json_t **ret_result, GError **error)
+bool wax_ca_do(WaxCa *ca, const char *act, const char *actor, json_t *args, json_t **ret_result,
+	GError **error)
 {
 	g_autofree char *object = NULL, *name = g_strdup(act);
 	json_t *result = NULL;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(acts); i++) {
-		WaxAuditEvent event = { .at = wax_clock_now(), .actor = (char *)(uintptr_t)actor, .reason = name };
+		WaxAuditEvent event = {
+			.at = wax_clock_now(), .actor = (char *)(uintptr_t)actor, .reason = name
+		};
 
 		if (strcmp(acts[i].name, act) != 0)
 			continue;
 		if (acts[i].act(ca, actor, args, &result, &object, error)) {
 			event.object = object;
-			if (wax_store_audit_add(ca->store, &event, error) && wax_store_commit(ca->store, error)) {
+			if (wax_store_audit_add(ca->store, &event, error) &&
+				wax_store_commit(ca->store, error)) {
 				*ret_result = result;
 				return true;
 			}

@@ -29,10 +29,10 @@ enum { WAX_CA_DO = 600 }; /* str act, str actor, str JSON -> str JSON */
 
 typedef struct {
 	WaxStore *store;
-	int keyd, certd;          /* sockets */
+	int keyd, certd;	  /* sockets */
 	const char *organisation; /* "" when none is configured */
 	int validity_days;
-	const char *protection;   /* of keys: "host-key" or "passphrase" */
+	const char *protection; /* of keys: "host-key" or "passphrase" */
 } WaxCa;
 
 bool wax_ca_do(WaxCa *ca, const char *act, const char *actor, json_t *args, json_t **ret_result,

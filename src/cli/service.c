@@ -64,14 +64,16 @@ static char *pid_file_of(const WaxConfig *config)
 	return g_build_filename(run, "waxwingd.pid", NULL);
 }
 
-static bool read_arguments(int argc, char **argv, const char *verb, const char **ret_config, GError **error)
+static bool read_arguments(
+	int argc, char **argv, const char *verb, const char **ret_config, GError **error)
 {
 	*ret_config = NULL;
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			*ret_config = argv[++i];
 		else
-			return wax_fail(error, WAX_R_USAGE, "'%s' is not understood; usage: waxwing %s [--config FILE]",
+			return wax_fail(error, WAX_R_USAGE,
+				"'%s' is not understood; usage: waxwing %s [--config FILE]",
 				argv[i], verb);
 	}
 	return true;
@@ -88,7 +90,8 @@ static int wait_ready(int fd, pid_t pid)
 		return 0;
 	if (waitpid(pid, &status, WNOHANG) == pid && WIFEXITED(status))
 		return WEXITSTATUS(status); /* it said why on standard error */
-	fprintf(stderr, "waxwing up: not every process became ready within %d s; see: waxwing status\n",
+	fprintf(stderr,
+		"waxwing up: not every process became ready within %d s; see: waxwing status\n",
 		START_WAIT / 1000);
 	return 75;
 }
@@ -96,7 +99,8 @@ static int wait_ready(int fd, pid_t pid)
 static void become_waxwingd(const char *program, const char *config, int ready)
 {
 	char number[16];
-	const char *argv[] = { "waxwingd", "--ready-fd", number, config ? "--config" : NULL, config, NULL };
+	const char *argv[] = { "waxwingd", "--ready-fd", number, config ? "--config" : NULL, config,
+		NULL };
 	int null = open("/dev/null", O_RDWR);
 
 	g_snprintf(number, sizeof number, "%d", ready);
@@ -119,7 +123,8 @@ int wax_cli_up(int argc, char **argv)
 	int ready[2], code;
 	pid_t pid;
 
-	if (!read_arguments(argc, argv, "up", &file, &error) || !wax_local_config(file, &config, &error))
+	if (!read_arguments(argc, argv, "up", &file, &error) ||
+		!wax_local_config(file, &config, &error))
 		return fail(error);
 	libexec = wax_config_text(config, "paths.libexec");
 	program = g_build_filename(libexec[0] ? libexec : WAX_LIBEXEC, "waxwingd", NULL);
@@ -139,7 +144,8 @@ int wax_cli_up(int argc, char **argv)
 	if (code != 0)
 		return code;
 	remember(pid_file, true);
-	printf("Waxwing is running (process %d). Look: waxwing status. Stop: waxwing down\n", (int)pid);
+	printf("Waxwing is running (process %d). Look: waxwing status. Stop: waxwing down\n",
+		(int)pid);
 	return 0;
 }
 
@@ -157,8 +163,8 @@ static int stop(const char *pid_file)
 		close(fd);
 		return 0;
 	}
-	if (!g_file_get_contents(pid_file, &text, NULL, NULL) || (pid = g_ascii_strtoll(text, NULL, 10)) <= 1 ||
-		kill((pid_t)pid, SIGTERM) != 0) {
+	if (!g_file_get_contents(pid_file, &text, NULL, NULL) ||
+		(pid = g_ascii_strtoll(text, NULL, 10)) <= 1 || kill((pid_t)pid, SIGTERM) != 0) {
 		close(fd);
 		return 0;
 	}
@@ -178,7 +184,8 @@ int wax_cli_down(int argc, char **argv)
 	const char *file;
 	int count;
 
-	if (!read_arguments(argc, argv, "down", &file, &error) || !wax_local_config(file, &config, &error))
+	if (!read_arguments(argc, argv, "down", &file, &error) ||
+		!wax_local_config(file, &config, &error))
 		return fail(error);
 	own = pid_file_of(config);
 	count = stop(own);

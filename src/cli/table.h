@@ -23,15 +23,15 @@
 #include "core/base.h"
 #include "core/status.h"
 
-#define WAX_FLAGS_MAX    8
+#define WAX_FLAGS_MAX	 8
 #define WAX_OPERANDS_MAX 2
 
 typedef enum {
 	WAX_FLAG_NONE_, /* ends the list */
 	WAX_FLAG_BOOL,
 	WAX_FLAG_TEXT,
-	WAX_FLAG_LIST,   /* any number of times */
-	WAX_FLAG_BYTES,  /* a file, sent as base64 */
+	WAX_FLAG_LIST,	 /* any number of times */
+	WAX_FLAG_BYTES,	 /* a file, sent as base64 */
 	WAX_FLAG_SECRET, /* the first line of a file */
 } WaxFlagKind;
 
@@ -55,7 +55,7 @@ typedef struct WaxCommand {
 	WaxFlag flags[WAX_FLAGS_MAX];
 	const char *sentence;
 	const char *method, *path; /* NULL: run or raw */
-	const char *show;          /* print this text of the answer as it is */
+	const char *show;	   /* print this text of the answer as it is */
 	bool (*run)(const json_t *words, json_t **ret_answer, GError **error);
 	int (*raw)(int argc, char **argv);
 	const char *usage; /* of raw */

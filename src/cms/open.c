@@ -59,8 +59,8 @@ static bool read_cipher(WaxSpan algorithm, WaxOpenPlan *plan, WaxFault *fault)
 bool wax_cms_open_plan(const WaxCmsReader *reader, WaxOpenPlan *ret_plan, WaxFault *fault)
 {
 	WaxBer head = wax_ber((WaxSpan){ reader->head.p, reader->head_split });
-	WaxBer info = wax_ber((WaxSpan){ reader->head.p + reader->head_split,
-		reader->head.n - reader->head_split });
+	WaxBer info = wax_ber((WaxSpan){
+		reader->head.p + reader->head_split, reader->head.n - reader->head_split });
 	WaxOpenPlan plan = { .type = reader->type };
 	WaxSpan algorithm, ignored;
 
@@ -245,8 +245,8 @@ static bool next_info(WaxRecipients *list, WaxRecipient *out, bool *ret_found, W
 	}
 }
 
-bool wax_cms_next_recipient(WaxRecipients *list, WaxRecipient *ret_recipient, bool *ret_more,
-	WaxFault *fault)
+bool wax_cms_next_recipient(
+	WaxRecipients *list, WaxRecipient *ret_recipient, bool *ret_more, WaxFault *fault)
 {
 	WaxRecipient out;
 	bool found = false;
@@ -282,8 +282,8 @@ static bool read_auth_attributes(WaxSpan whole, WaxOpenPlan *plan, WaxBuffer *ro
 	return true;
 }
 
-bool wax_cms_open_finish(const WaxCmsReader *reader, WaxOpenPlan *plan, WaxBuffer *room,
-	WaxFault *fault)
+bool wax_cms_open_finish(
+	const WaxCmsReader *reader, WaxOpenPlan *plan, WaxBuffer *room, WaxFault *fault)
 {
 	WaxBer tail = wax_ber((WaxSpan){ reader->tail.p, reader->tail.n });
 	WaxSpan whole, ignored;
@@ -303,7 +303,7 @@ bool wax_cms_open_finish(const WaxCmsReader *reader, WaxOpenPlan *plan, WaxBuffe
 			!wax_ber_take(&tail, CONSTRUCTED(2), &ignored, fault))
 			return false;
 	} else if (wax_ber_peek(&tail) == CONSTRUCTED(1) &&
-		!wax_ber_take(&tail, CONSTRUCTED(1), &ignored, fault)) {
+		   !wax_ber_take(&tail, CONSTRUCTED(1), &ignored, fault)) {
 		return false;
 	}
 	if (!wax_ber_at_end(&tail))
@@ -311,8 +311,8 @@ bool wax_cms_open_finish(const WaxCmsReader *reader, WaxOpenPlan *plan, WaxBuffe
 	return true;
 }
 
-bool wax_cms_shared_info(WaxSpan wrap_identifier, WaxSpan ukm, WaxWrapAlg wrap, WaxBuffer *out,
-	WaxFault *fault)
+bool wax_cms_shared_info(
+	WaxSpan wrap_identifier, WaxSpan ukm, WaxWrapAlg wrap, WaxBuffer *out, WaxFault *fault)
 {
 	uint32_t bits = (uint32_t)wax_wrap_key_size(wrap) * 8;
 	uint8_t pub[4] = { (uint8_t)(bits >> 24), (uint8_t)(bits >> 16), (uint8_t)(bits >> 8),

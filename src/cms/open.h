@@ -39,8 +39,8 @@
 
 /* who is meant: issuer and serial number, or the subject key identifier */
 typedef struct {
-	WaxSpan issuer;            /* Name, whole DER; empty when by key identifier */
-	WaxSpan serial;            /* INTEGER body */
+	WaxSpan issuer;		   /* Name, whole DER; empty when by key identifier */
+	WaxSpan serial;		   /* INTEGER body */
 	WaxSpan issuer_and_serial; /* the SEQUENCE, whole */
 	WaxSpan key_id;
 } WaxCmsId;
@@ -73,11 +73,11 @@ typedef struct {
 	WaxCmsType type;
 	uint32_t version;
 	WaxSpan recipient_infos; /* body of the SET */
-	WaxSpan content_type;    /* OID body */
-	WaxCipherAlg cipher;     /* NONE: unsupported */
+	WaxSpan content_type;	 /* OID body */
+	WaxCipherAlg cipher;	 /* NONE: unsupported */
 	WaxSpan cipher_oid;
-	WaxSpan iv;              /* or nonce */
-	uint32_t tag_size;       /* aes-ICVlen; 0 when not AEAD */
+	WaxSpan iv;	   /* or nonce */
+	uint32_t tag_size; /* aes-ICVlen; 0 when not AEAD */
 	/* after finish */
 	WaxSpan tag;
 	WaxSpan auth_attributes; /* DER SET OF: the AAD; empty when absent */
@@ -90,7 +90,8 @@ typedef struct {
 	uint32_t count;
 } WaxRecipients;
 
-bool wax_cms_open_plan(const WaxCmsReader *reader, WaxOpenPlan *ret_plan, WaxFault *fault) WAX_MUST_USE;
+bool wax_cms_open_plan(
+	const WaxCmsReader *reader, WaxOpenPlan *ret_plan, WaxFault *fault) WAX_MUST_USE;
 
 WaxRecipients wax_cms_recipients(const WaxOpenPlan *plan);
 bool wax_cms_next_recipient(WaxRecipients *list, WaxRecipient *ret_recipient, bool *ret_more,
@@ -105,7 +106,8 @@ bool wax_cms_shared_info(WaxSpan wrap_identifier, WaxSpan ukm, WaxWrapAlg wrap, 
 	WaxFault *fault) WAX_MUST_USE;
 
 /* wax_cms_read_id - IssuerAndSerialNumber or [0] SubjectKeyIdentifier */
-bool wax_cms_read_id(WaxBer *in, uint8_t key_id_tag, WaxCmsId *ret_id, WaxFault *fault) WAX_MUST_USE;
+bool wax_cms_read_id(
+	WaxBer *in, uint8_t key_id_tag, WaxCmsId *ret_id, WaxFault *fault) WAX_MUST_USE;
 
 /* wax_cms_read_oaep - RSAES-OAEP-params; absent fields are their defaults (P-03) */
 bool wax_cms_read_oaep(WaxSpan parameters, WaxOaep *ret_oaep, WaxFault *fault) WAX_MUST_USE;

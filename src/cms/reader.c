@@ -7,17 +7,17 @@
 #define OCTETS_DEPTH 4 /* L-02 */
 
 enum {
-	PHASE_START,   /* ContentInfo is due */
-	PHASE_TYPE,    /* its content type */
-	PHASE_WRAP,    /* [0] EXPLICIT */
-	PHASE_OBJECT,  /* SignedData and its like */
-	PHASE_HEAD,    /* children before the (encapsulated or encrypted) content info */
-	PHASE_INFO,    /* inside that content info */
+	PHASE_START,	/* ContentInfo is due */
+	PHASE_TYPE,	/* its content type */
+	PHASE_WRAP,	/* [0] EXPLICIT */
+	PHASE_OBJECT,	/* SignedData and its like */
+	PHASE_HEAD,	/* children before the (encapsulated or encrypted) content info */
+	PHASE_INFO,	/* inside that content info */
 	PHASE_EXPLICIT, /* SignedData's [0] EXPLICIT around the OCTET STRING */
-	PHASE_CONTENT, /* inside a constructed OCTET STRING */
-	PHASE_AFTER,   /* content read, the content info still open */
-	PHASE_TAIL,    /* children after it */
-	PHASE_CLOSING, /* only end markers may follow */
+	PHASE_CONTENT,	/* inside a constructed OCTET STRING */
+	PHASE_AFTER,	/* content read, the content info still open */
+	PHASE_TAIL,	/* children after it */
+	PHASE_CLOSING,	/* only end markers may follow */
 	PHASE_END,
 };
 
@@ -407,8 +407,8 @@ bool wax_cms_reader_step(WaxCmsReader *r, WaxSpan *input, WaxCmsEvent *ret_event
 			*ret_event = WAX_CMS_NEED_INPUT;
 			return true;
 		}
-		if (r->primitive_kind ? !take_primitive(r, input, &content) :
-					!take_header_octet(r, input))
+		if (r->primitive_kind ? !take_primitive(r, input, &content)
+				      : !take_header_octet(r, input))
 			break;
 		if (content.n) {
 			*ret_event = WAX_CMS_CONTENT;

@@ -62,7 +62,7 @@ typedef struct {
 	size_t head_split; /* head octets that stand before EncapContentInfo's or EncryptedContentInfo's own */
 	WaxCmsType type;
 	bool has_content;
-	uint64_t offset;         /* octets consumed */
+	uint64_t offset;	 /* octets consumed */
 	uint64_t content_octets; /* handed out so far */
 
 	/* the rest is the reader's own */

@@ -141,7 +141,8 @@ bool wax_cms_sign_plan(const WaxSignRequest *request, WaxBuffer *out, WaxFault *
 	return true;
 }
 
-static void put_signer(WaxDer *out, const WaxSignRequest *request, WaxSpan attributes, WaxSpan signature)
+static void put_signer(
+	WaxDer *out, const WaxSignRequest *request, WaxSpan attributes, WaxSpan signature)
 {
 	size_t mark = wax_der_mark(out);
 	WaxSpan body = WAX_SPAN_NONE;

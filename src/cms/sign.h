@@ -33,8 +33,8 @@
 typedef struct {
 	WaxDigestAlg digest;
 	WaxSigAlg alg;
-	WaxSpan issuer_and_serial;     /* of the signer's certificate, whole DER */
-	WaxSpan certificate_sha256;    /* 32 octets */
+	WaxSpan issuer_and_serial;  /* of the signer's certificate, whole DER */
+	WaxSpan certificate_sha256; /* 32 octets */
 	WaxSpan message_digest;
 	bool has_time;
 	int64_t signing_time;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cms/verify.h"
 
-#define CONSTRUCTED(n)  (WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED | (n))
-#define SIGNERS_MAX     16   /* L-06 */
-#define CERTS_MAX       64   /* L-07 */
-#define ATTRIBUTES_MAX  64   /* L-09 */
+#define CONSTRUCTED(n)	  (WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED | (n))
+#define SIGNERS_MAX	  16 /* L-06 */
+#define CERTS_MAX	  64 /* L-07 */
+#define ATTRIBUTES_MAX	  64 /* L-09 */
 #define ATTRIBUTES_OCTETS (64 * 1024)
 
 WAX_OID(oid_content_type, WAX_OID_PKCS9(3));
@@ -29,8 +29,8 @@ static void add_digest(WaxVerifyPlan *plan, WaxDigestAlg alg)
 bool wax_cms_signed_head(const WaxCmsReader *reader, WaxVerifyPlan *ret_plan, WaxFault *fault)
 {
 	WaxBer head = wax_ber((WaxSpan){ reader->head.p, reader->head_split });
-	WaxBer info = wax_ber((WaxSpan){ reader->head.p + reader->head_split,
-		reader->head.n - reader->head_split });
+	WaxBer info = wax_ber((WaxSpan){
+		reader->head.p + reader->head_split, reader->head.n - reader->head_split });
 	WaxVerifyPlan plan = { .has_content = reader->has_content };
 	WaxSpan set, algorithm, oid, parameters;
 	uint32_t version;
@@ -163,8 +163,9 @@ static bool protection_agrees(WaxSpan body, const WaxSigner *signer)
 	if (alg != signer->alg)
 		return false;
 	if (alg == WAX_SIG_PSS)
-		return wax_cms_read_pss(parameters, &pss, NULL) && pss.digest == signer->pss.digest &&
-			pss.mgf_digest == signer->pss.mgf_digest && pss.salt == signer->pss.salt;
+		return wax_cms_read_pss(parameters, &pss, NULL) &&
+		       pss.digest == signer->pss.digest &&
+		       pss.mgf_digest == signer->pss.mgf_digest && pss.salt == signer->pss.salt;
 	return named == WAX_DIGEST_NONE || named == signer->digest;
 }
 
@@ -194,8 +195,8 @@ typedef struct {
 	unsigned content_type, message_digest, signing_time, protection;
 } Seen;
 
-static void read_known(WaxSpan oid, WaxSpan values, const WaxVerifyPlan *plan, WaxSigner *signer,
-	Seen *seen)
+static void read_known(
+	WaxSpan oid, WaxSpan values, const WaxVerifyPlan *plan, WaxSigner *signer, Seen *seen)
 {
 	WaxElement value = one_value(values);
 	WaxCivil time;
@@ -230,9 +231,10 @@ static void read_known(WaxSpan oid, WaxSpan values, const WaxVerifyPlan *plan, W
 		else if (value.tag != WAX_TAG_SEQUENCE || !protection_agrees(value.body, signer))
 			note(signer, WAX_R_CMS_ALGORITHM_MISMATCH);
 	} else if (wax_span_equal(oid, oid_signing_certificate_v2) ||
-		(wax_span_equal(oid, oid_signing_certificate) && !signer->ess_hash.p)) {
+		   (wax_span_equal(oid, oid_signing_certificate) && !signer->ess_hash.p)) {
 		if (value.tag != WAX_TAG_SEQUENCE ||
-			!read_ess(value.body, wax_span_equal(oid, oid_signing_certificate_v2), signer))
+			!read_ess(value.body, wax_span_equal(oid, oid_signing_certificate_v2),
+				signer))
 			note(signer, WAX_R_CMS_ATTRS_MALFORMED);
 	} else if (wax_span_equal(oid, oid_capabilities)) {
 		signer->capabilities = value.whole;
@@ -242,7 +244,8 @@ static void read_known(WaxSpan oid, WaxSpan values, const WaxVerifyPlan *plan, W
 }
 
 /* read_attributes - `set` is the DER of the SET OF that was signed */
-static bool read_attributes(WaxSpan set, const WaxVerifyPlan *plan, WaxSigner *signer, WaxFault *fault)
+static bool read_attributes(
+	WaxSpan set, const WaxVerifyPlan *plan, WaxSigner *signer, WaxFault *fault)
 {
 	WaxSpan body, attribute, oid, values;
 	Seen seen = { 0 };
@@ -316,7 +319,8 @@ static bool sort_set(uint8_t *p, size_t n, WaxFault *fault)
 			uint8_t *left = p + at - sizes[k - 1];
 			size_t keep = sizes[k];
 
-			if (!before((WaxSpan){ left + sizes[k - 1], sizes[k] }, (WaxSpan){ left, sizes[k - 1] }))
+			if (!before((WaxSpan){ left + sizes[k - 1], sizes[k] },
+				    (WaxSpan){ left, sizes[k - 1] }))
 				break;
 			reverse(left, sizes[k - 1]);
 			reverse(left + sizes[k - 1], sizes[k]);
@@ -369,8 +373,9 @@ static bool read_unsigned(WaxBer *in, WaxSigner *signer, WaxFault *fault)
 		if (wax_span_equal(oid, oid_countersignature))
 			signer->countersignatures++;
 		/* RFC 5652 11.1 to 11.3: these "MUST NOT be an unsigned attribute" */
-		else if (wax_span_equal(oid, oid_content_type) || wax_span_equal(oid, oid_message_digest) ||
-			wax_span_equal(oid, oid_signing_time))
+		else if (wax_span_equal(oid, oid_content_type) ||
+			 wax_span_equal(oid, oid_message_digest) ||
+			 wax_span_equal(oid, oid_signing_time))
 			note(signer, WAX_R_CMS_ATTRS_MALFORMED);
 	}
 	return true;

@@ -58,26 +58,29 @@ typedef struct {
 	WaxDigestAlg digest;
 	WaxSigAlg alg;
 	WaxDigestAlg sig_digest; /* what the signature covers with; equals digest */
-	WaxPss pss;              /* when alg is PSS */
+	WaxPss pss;		 /* when alg is PSS */
 	WaxSpan signature;
 	bool has_attributes;
-	WaxSpan signed_octets;   /* DER SET OF the signed attributes; empty without them */
+	WaxSpan signed_octets; /* DER SET OF the signed attributes; empty without them */
 	WaxSpan message_digest;
 	bool has_time;
 	int64_t signing_time;
-	WaxSpan ess_hash;        /* of the first ESSCertID; empty when absent */
+	WaxSpan ess_hash; /* of the first ESSCertID; empty when absent */
 	WaxDigestAlg ess_digest;
-	WaxSpan capabilities;    /* the attribute's value, whole */
+	WaxSpan capabilities; /* the attribute's value, whole */
 	WaxSpan key_preference;
 	unsigned countersignatures;
-	WaxReason reason;        /* NONE, or the rule it breaks */
+	WaxReason reason; /* NONE, or the rule it breaks */
 } WaxSigner;
 
-bool wax_cms_signed_head(const WaxCmsReader *reader, WaxVerifyPlan *ret_plan, WaxFault *fault) WAX_MUST_USE;
-bool wax_cms_signed_tail(const WaxCmsReader *reader, WaxVerifyPlan *plan, WaxFault *fault) WAX_MUST_USE;
+bool wax_cms_signed_head(
+	const WaxCmsReader *reader, WaxVerifyPlan *ret_plan, WaxFault *fault) WAX_MUST_USE;
+bool wax_cms_signed_tail(
+	const WaxCmsReader *reader, WaxVerifyPlan *plan, WaxFault *fault) WAX_MUST_USE;
 
 /* wax_cms_next_certificate - list = wax_ber(plan.certificates); other choices are skipped */
-bool wax_cms_next_certificate(WaxBer *list, WaxSpan *ret_der, bool *ret_more, WaxFault *fault) WAX_MUST_USE;
+bool wax_cms_next_certificate(
+	WaxBer *list, WaxSpan *ret_der, bool *ret_more, WaxFault *fault) WAX_MUST_USE;
 bool wax_cms_next_signer(const WaxVerifyPlan *plan, WaxBer *list, WaxBuffer *room,
 	WaxSigner *ret_signer, bool *ret_more, WaxFault *fault) WAX_MUST_USE;
 

@@ -96,7 +96,8 @@ char *wax_domain_normal(const char *text, GError **error)
 		idn2_to_ascii_8z(text, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK) {
 		/* IDNA refuses labels that mail uses, "_" above all: plain ASCII is checked alone */
 		if (!g_str_is_ascii(text)) {
-			(void)wax_fail(error, WAX_R_ADDRESS_INVALID, "'%s' is not a domain name", text);
+			(void)wax_fail(
+				error, WAX_R_ADDRESS_INVALID, "'%s' is not a domain name", text);
 			return NULL;
 		}
 		lower = g_ascii_strdown(text, -1);
@@ -116,8 +117,8 @@ static bool refuse(WaxSpan text, const char *why, GError **error)
 	g_autofree char *shown = g_strndup((const char *)text.p, MIN(text.n, 80));
 	g_autofree char *escaped = g_strescape(shown, NULL);
 
-	return wax_fail(error, WAX_R_ADDRESS_INVALID, "'%s' is not a mail address: %s", escaped,
-		why);
+	return wax_fail(
+		error, WAX_R_ADDRESS_INVALID, "'%s' is not a mail address: %s", escaped, why);
 }
 
 bool wax_address_parse(WaxSpan text, WaxAddress *ret_address, GError **error)
@@ -138,7 +139,8 @@ bool wax_address_parse(WaxSpan text, WaxAddress *ret_address, GError **error)
 
 		at = sign ? (size_t)(sign - text.p) : text.n;
 		if (!is_dot_atom((const char *)text.p, at))
-			return refuse(text, "the part before @ holds what an address may not", error);
+			return refuse(
+				text, "the part before @ holds what an address may not", error);
 		g_string_append_len(local, (const char *)text.p, (gssize)at);
 	}
 	if (local->len > LOCAL_MAX || !g_utf8_validate(local->str, (gssize)local->len, NULL))

@@ -25,10 +25,10 @@
 #define WAX_MUST_USE __attribute__((warn_unused_result))
 
 /* wax_ignore - where losing a result is right; the comment beside it says why */
-#define wax_ignore(result)    \
-	do {                  \
-		if (result) { \
-		}             \
+#define wax_ignore(result)                                                                         \
+	do {                                                                                       \
+		if (result) {                                                                      \
+		}                                                                                  \
 	} while (0)
 
 /* borrowed bytes; p may be NULL only when n is 0 */
@@ -39,7 +39,7 @@ typedef struct {
 
 #define WAX_SPAN(bytes, count) ((WaxSpan){ (const uint8_t *)(bytes), (count) })
 #define WAX_SPAN_LIT(text)     ((WaxSpan){ (const uint8_t *)(text), sizeof(text) - 1 })
-#define WAX_SPAN_NONE          ((WaxSpan){ NULL, 0 })
+#define WAX_SPAN_NONE	       ((WaxSpan){ NULL, 0 })
 
 /* the caller's room: n bytes of `room` are filled */
 typedef struct {
@@ -51,12 +51,12 @@ typedef struct {
 /* what the caller's caller should do; the class gives the default statuses */
 typedef enum {
 	WAX_CLASS_NONE,
-	WAX_CLASS_TEMP,    /* try again:     SMTP 451, HTTP 503, exit 75 */
-	WAX_CLASS_PERM,    /* never will:    SMTP 550, HTTP 422, exit 65 */
+	WAX_CLASS_TEMP,	   /* try again:     SMTP 451, HTTP 503, exit 75 */
+	WAX_CLASS_PERM,	   /* never will:    SMTP 550, HTTP 422, exit 65 */
 	WAX_CLASS_POLICY,  /* rules forbid:  SMTP 550, HTTP 403, exit 77 */
 	WAX_CLASS_HOSTILE, /* malformed:     SMTP 554, HTTP 400, exit 65 */
 	WAX_CLASS_USAGE,   /* asked wrongly: SMTP 550, HTTP 400, exit 64 */
-	WAX_CLASS_BUG,     /* ours: alarm    SMTP 451, HTTP 500, exit 70 */
+	WAX_CLASS_BUG,	   /* ours: alarm    SMTP 451, HTTP 500, exit 70 */
 } WaxClass;
 
 #include "core/base/reasons.h"
@@ -66,7 +66,7 @@ typedef enum {
 #define X(id, class, code, label, smtp) WAX_R_##id,
 	WAX_REASONS(X)
 #undef X
-	WAX_REASON_COUNT_
+		WAX_REASON_COUNT_
 } WaxReason;
 
 /* which reason, and at which byte of what the caller passed */

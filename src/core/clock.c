@@ -20,8 +20,8 @@ int64_t wax_clock_monotonic(void)
 	return g_get_monotonic_time() / 1000;
 }
 
-bool wax_clock_from_civil(int year, int month, int day, int hour, int minute, int second,
-	int64_t *ret_seconds)
+bool wax_clock_from_civil(
+	int year, int month, int day, int hour, int minute, int second, int64_t *ret_seconds)
 {
 	g_autoptr(GDateTime) date = NULL;
 

@@ -21,8 +21,8 @@
 
 #include "core/base.h"
 
-int64_t wax_clock_now(void);       /* epoch seconds */
-int64_t wax_clock_micros(void);    /* epoch microseconds */
+int64_t wax_clock_now(void);	   /* epoch seconds */
+int64_t wax_clock_micros(void);	   /* epoch microseconds */
 int64_t wax_clock_monotonic(void); /* milliseconds */
 
 char *wax_clock_rfc3339(int64_t seconds);

@@ -26,7 +26,8 @@ void wax_event_open(const char *process, const char *target, const char *level)
 		if (strcmp(level, level_words[i]) == 0)
 			log_state.least = (WaxLevelOfEvent)i;
 	if (strcmp(target, "journald") == 0) {
-		struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket" };
+		struct sockaddr_un to = { .sun_family = AF_UNIX,
+			.sun_path = "/run/systemd/journal/socket" };
 		int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 		if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0) {
@@ -78,9 +79,11 @@ void wax_event_write(WaxLevelOfEvent level, const char *name, const WaxEventFiel
 		return;
 	out = g_string_new(NULL);
 	if (log_state.journald)
-		g_string_append_printf(out, "PRIORITY=%d\nSYSLOG_IDENTIFIER=waxwing\nMESSAGE=", priorities[level]);
+		g_string_append_printf(
+			out, "PRIORITY=%d\nSYSLOG_IDENTIFIER=waxwing\nMESSAGE=", priorities[level]);
 	time = wax_clock_rfc3339(wax_clock_now());
-	g_string_append_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"process\":\"%s\",\"event\":\"%s\"", time,
+	g_string_append_printf(out,
+		"{\"time\":\"%s\",\"level\":\"%s\",\"process\":\"%s\",\"event\":\"%s\"", time,
 		level_words[level], log_state.process, name);
 	for (; fields->name; fields++) {
 		g_string_append_printf(out, ",\"%s\":", fields->name);
@@ -95,6 +98,7 @@ void wax_event_write(WaxLevelOfEvent level, const char *name, const WaxEventFiel
 
 void wax_event_error(WaxLevelOfEvent level, const char *name, const GError *error)
 {
-	wax_event(level, name, WAX_FIELD("code", WAX_STR(wax_reason_info(wax_reason_of(error))->label)),
+	wax_event(level, name,
+		WAX_FIELD("code", WAX_STR(wax_reason_info(wax_reason_of(error))->label)),
 		WAX_FIELD("text", WAX_STR(error ? error->message : "")));
 }

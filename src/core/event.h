@@ -38,9 +38,9 @@ typedef struct {
 	WaxEventValue value;
 } WaxEventField;
 
-#define WAX_STR(t)  ((WaxEventValue){ WAX_EVENT_STR, (t), 0 })
-#define WAX_UINT(n) ((WaxEventValue){ WAX_EVENT_UINT, NULL, (uint64_t)(n) })
-#define WAX_BOOL(b) ((WaxEventValue){ WAX_EVENT_BOOL, NULL, (b) })
+#define WAX_STR(t)	((WaxEventValue){ WAX_EVENT_STR, (t), 0 })
+#define WAX_UINT(n)	((WaxEventValue){ WAX_EVENT_UINT, NULL, (uint64_t)(n) })
+#define WAX_BOOL(b)	((WaxEventValue){ WAX_EVENT_BOOL, NULL, (b) })
 #define WAX_FIELD(n, v) ((WaxEventField){ (n), (v) })
 
 /* wax_event_open - once at start: who speaks, and where to ("stderr", "journald", or a file) */
@@ -49,8 +49,9 @@ void wax_event_open(const char *process, const char *target, const char *level);
 /* fields end with a NULL name */
 void wax_event_write(WaxLevelOfEvent level, const char *name, const WaxEventField *fields);
 
-#define wax_event(level, name, ...) \
-	wax_event_write(level, name, (const WaxEventField[]){ __VA_ARGS__ __VA_OPT__(,) { NULL, { 0 } } })
+#define wax_event(level, name, ...)                                                                \
+	wax_event_write(                                                                           \
+		level, name, (const WaxEventField[]){ __VA_ARGS__ __VA_OPT__(, ){ NULL, { 0 } } })
 
 /* wax_event_error - an error with its code */
 void wax_event_error(WaxLevelOfEvent level, const char *name, const GError *error);

@@ -74,8 +74,8 @@ bool wax_io_load(const char *path, size_t limit, GByteArray **ret_bytes, GError 
 		return load_fd(STDIN_FILENO, "standard input", limit, ret_bytes, error);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return wax_fail(error, WAX_R_NO_INPUT, "cannot open %s: %s", path,
-			g_strerror(errno));
+		return wax_fail(
+			error, WAX_R_NO_INPUT, "cannot open %s: %s", path, g_strerror(errno));
 	ok = load_fd(fd, path, limit, ret_bytes, error);
 	close(fd);
 	return ok;

@@ -26,7 +26,8 @@ bool wax_io_write(int fd, WaxSpan bytes, GError **error) WAX_MUST_USE;
 bool wax_io_read(int fd, void *bytes, size_t n, size_t *ret_got, GError **error) WAX_MUST_USE;
 
 /* wax_io_load - a whole file ("-" is standard input), refused above the limit */
-bool wax_io_load(const char *path, size_t limit, GByteArray **ret_bytes, GError **error) WAX_MUST_USE;
+bool wax_io_load(
+	const char *path, size_t limit, GByteArray **ret_bytes, GError **error) WAX_MUST_USE;
 
 /* wax_io_load_text - as load; refuses a NUL and bytes that are no UTF-8 */
 bool wax_io_load_text(const char *path, size_t limit, char **ret_text, GError **error) WAX_MUST_USE;

@@ -16,9 +16,16 @@
 
 #define INLINE_MAX  (64 * 1024)
 #define PAYLOAD_MAX (32u * 1024 * 1024)
-#define FDS_MAX     16
+#define FDS_MAX	    16
 
-enum { TAG_U32 = 'u', TAG_U64 = 'U', TAG_BOOL = 'b', TAG_STR = 's', TAG_NULL = 'n', TAG_SPAN = 'x' };
+enum {
+	TAG_U32 = 'u',
+	TAG_U64 = 'U',
+	TAG_BOOL = 'b',
+	TAG_STR = 's',
+	TAG_NULL = 'n',
+	TAG_SPAN = 'x'
+};
 
 struct WaxFrame {
 	uint16_t type;
@@ -149,8 +156,8 @@ void wax_frame_put_fd(WaxFrame *frame, int fd)
 
 static bool malformed(GError **error, const char *what)
 {
-	return wax_fail(error, WAX_R_FRAME_MALFORMED, "a message between processes is malformed: %s",
-		what);
+	return wax_fail(
+		error, WAX_R_FRAME_MALFORMED, "a message between processes is malformed: %s", what);
 }
 
 static bool get(WaxFrame *frame, uint8_t tag, void *to, size_t n, GError **error)
@@ -259,7 +266,8 @@ bool wax_ipc_pair(int ret_sockets[2], GError **error)
 
 static bool gone(GError **error, int saved)
 {
-	return wax_fail(error, WAX_R_PEER_GONE, "the other process went away (%s); it is being started again",
+	return wax_fail(error, WAX_R_PEER_GONE,
+		"the other process went away (%s); it is being started again",
 		saved ? g_strerror(saved) : "it closed");
 }
 
@@ -354,7 +362,8 @@ static bool wait_readable(int sock, int timeout, GError **error)
 
 static void collect_fds(struct msghdr *message, int *fds, size_t *count)
 {
-	for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head; head = CMSG_NXTHDR(message, head)) {
+	for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head;
+		head = CMSG_NXTHDR(message, head)) {
 		size_t n;
 
 		if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
@@ -390,8 +399,8 @@ static bool load_large(WaxFrame *frame, int fd, size_t size, GError **error)
 }
 
 /* fill - turn what recvmsg gave into the frame; it owns the descriptors from here on */
-static bool fill(WaxFrame *frame, const uint8_t *packet, size_t got, int *fds, size_t count,
-	GError **error)
+static bool fill(
+	WaxFrame *frame, const uint8_t *packet, size_t got, int *fds, size_t count, GError **error)
 {
 	Preamble preamble;
 	int large = -1;
@@ -419,7 +428,8 @@ static bool fill(WaxFrame *frame, const uint8_t *packet, size_t got, int *fds, s
 	} else {
 		frame->type = preamble.type;
 		if (preamble.size)
-			memcpy(reserve(frame, preamble.size), packet + sizeof preamble, preamble.size);
+			memcpy(reserve(frame, preamble.size), packet + sizeof preamble,
+				preamble.size);
 	}
 	if (large >= 0)
 		close(large);
@@ -434,7 +444,9 @@ bool wax_ipc_recv(int sock, int timeout, WaxFrame **ret_frame, GError **error)
 		struct cmsghdr align;
 	} control;
 	struct iovec part = { packet, sizeof packet };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+	struct msghdr message = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
 		.msg_controllen = sizeof control.bytes };
 	g_autoptr(WaxFrame) frame = wax_frame_new(0);
 	int fds[FDS_MAX + 1];
@@ -482,8 +494,8 @@ bool wax_frame_check(WaxFrame *frame, GError **error)
 	return wax_fail(error, reason ? reason : WAX_R_INTERNAL, "%s", text ? text : "");
 }
 
-bool wax_ipc_call(int sock, const WaxFrame *request, int timeout, WaxFrame **ret_reply,
-	GError **error)
+bool wax_ipc_call(
+	int sock, const WaxFrame *request, int timeout, WaxFrame **ret_reply, GError **error)
 {
 	g_autoptr(WaxFrame) reply = NULL;
 

@@ -18,8 +18,8 @@ WaxSecret *wax_secret_new(size_t n)
 
 	secret->n = n;
 	secret->mapped = whole_pages(n ? n : 1);
-	secret->p = mmap(NULL, secret->mapped, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	secret->p = mmap(
+		NULL, secret->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (secret->p == MAP_FAILED)
 		g_error("out of memory for %zu secret bytes", n);
 	/* both are best effort: `waxwing status` tells when locking is not to be had */

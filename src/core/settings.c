@@ -10,7 +10,7 @@
 #define FILE_MAX (1024 * 1024)
 
 const WaxSetting wax_settings[] = {
-#define WAX_SETTING(name, type, fallback, least, most, sentence) \
+#define WAX_SETTING(name, type, fallback, least, most, sentence)                                   \
 	{ name, WAX_SETTING_##type, fallback, least, most, sentence },
 #include "core/settings_table.h"
 #undef WAX_SETTING
@@ -37,7 +37,8 @@ typedef struct {
 	GHashTable *seen;
 } Place;
 
-static void refuse(GError **error, WaxReason reason, const Place *p, const char *fmt, ...) G_GNUC_PRINTF(4, 5);
+static void refuse(GError **error, WaxReason reason, const Place *p, const char *fmt, ...)
+	G_GNUC_PRINTF(4, 5);
 
 static void refuse(GError **error, WaxReason reason, const Place *p, const char *fmt, ...)
 {
@@ -47,7 +48,8 @@ static void refuse(GError **error, WaxReason reason, const Place *p, const char 
 	va_start(args, fmt);
 	text = g_strdup_vprintf(fmt, args);
 	va_end(args);
-	wax_set_error(error, reason, "%s:%u:%u: %s", p->name, p->number, (unsigned)(p->at - p->line) + 1, text);
+	wax_set_error(error, reason, "%s:%u:%u: %s", p->name, p->number,
+		(unsigned)(p->at - p->line) + 1, text);
 }
 
 static int find_setting(const char *name)
@@ -109,8 +111,8 @@ static const char *nearest_setting(const char *name)
 
 static const char *type_word(WaxSettingType type)
 {
-	static const char *const words[] = { "a \"text\"", "a whole number", "a number of octets", "true or false",
-		"a [\"list\", \"of texts\"]" };
+	static const char *const words[] = { "a \"text\"", "a whole number", "a number of octets",
+		"true or false", "a [\"list\", \"of texts\"]" };
 
 	return words[type];
 }
@@ -141,7 +143,8 @@ static bool take_text(Place *p, char **ret_text, GError **error)
 			else if (c == 't')
 				c = '\t';
 			else if (c != '"' && c != '\\') {
-				refuse(error, WAX_R_CONFIG_SYNTAX, p, "'\\%c' is not known; expected \\\" \\\\ \\n or \\t", c);
+				refuse(error, WAX_R_CONFIG_SYNTAX, p,
+					"'\\%c' is not known; expected \\\" \\\\ \\n or \\t", c);
 				return false;
 			}
 		}
@@ -201,22 +204,23 @@ static bool take_word(Place *p, const WaxSetting *setting, char **ret_text, GErr
 	if (setting->type == WAX_SETTING_FLAG) {
 		if (strcmp(word, "true") != 0 && strcmp(word, "false") != 0) {
 			p->at = from;
-			refuse(error, WAX_R_CONFIG_TYPE, p, "%s is %s; expected true or false", setting->name, word);
+			refuse(error, WAX_R_CONFIG_TYPE, p, "%s is %s; expected true or false",
+				setting->name, word);
 			return false;
 		}
 	} else {
 		number = g_ascii_strtoll(word, &end, 10);
 		if (end == word || *end) {
 			p->at = from;
-			refuse(error, WAX_R_CONFIG_TYPE, p, "%s is '%s'; expected %s", setting->name, word,
-				type_word(setting->type));
+			refuse(error, WAX_R_CONFIG_TYPE, p, "%s is '%s'; expected %s",
+				setting->name, word, type_word(setting->type));
 			return false;
 		}
 		if (number < setting->least || number > setting->most) {
 			p->at = from;
 			refuse(error, WAX_R_CONFIG_RANGE, p,
-				"%s is %s; expected %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, setting->name, word,
-				setting->least, setting->most);
+				"%s is %s; expected %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+				setting->name, word, setting->least, setting->most);
 			return false;
 		}
 	}
@@ -234,9 +238,10 @@ static bool take_value(Place *p, const WaxSetting *setting, Value *ret_value, GE
 		ok = take_text(p, &value.text, error);
 	} else if (*p->at == '[' && setting->type == WAX_SETTING_LIST) {
 		ok = take_list(p, &value.list, error);
-	} else if (setting->type == WAX_SETTING_TEXT || setting->type == WAX_SETTING_LIST || *p->at == '"' ||
-		*p->at == '[') {
-		refuse(error, WAX_R_CONFIG_TYPE, p, "%s must be %s", setting->name, type_word(setting->type));
+	} else if (setting->type == WAX_SETTING_TEXT || setting->type == WAX_SETTING_LIST ||
+		   *p->at == '"' || *p->at == '[') {
+		refuse(error, WAX_R_CONFIG_TYPE, p, "%s must be %s", setting->name,
+			type_word(setting->type));
 		return false;
 	} else {
 		ok = take_word(p, setting, &value.text, error);
@@ -247,7 +252,8 @@ static bool take_value(Place *p, const WaxSetting *setting, Value *ret_value, GE
 	if (!at_end(p)) {
 		g_free(value.text);
 		g_strfreev(value.list);
-		refuse(error, WAX_R_CONFIG_SYNTAX, p, "nothing may follow the value of %s", setting->name);
+		refuse(error, WAX_R_CONFIG_SYNTAX, p, "nothing may follow the value of %s",
+			setting->name);
 		return false;
 	}
 	(void)from;
@@ -280,8 +286,8 @@ static bool take_section(Place *p, char **section, GError **error)
 		const char *near = nearest_setting(prefix);
 
 		refuse(error, WAX_R_CONFIG_UNKNOWN_KEY, p, "there is no section [%s]%s%.*s%s", name,
-			near ? "; did you mean [" : "", near ? (int)strcspn(near, ".") : 0, near ? near : "",
-			near ? "]?" : "");
+			near ? "; did you mean [" : "", near ? (int)strcspn(near, ".") : 0,
+			near ? near : "", near ? "]?" : "");
 		return false;
 	}
 	p->at = end + 1;
@@ -322,7 +328,8 @@ static bool take_setting(WaxConfig *config, Place *p, GError **error)
 	}
 	if (!g_hash_table_add(p->seen, g_strdup(name))) {
 		p->at = from;
-		refuse(error, WAX_R_CONFIG_DUPLICATE, p, "%s stands here a second time; it may be set once", name);
+		refuse(error, WAX_R_CONFIG_DUPLICATE, p,
+			"%s stands here a second time; it may be set once", name);
 		return false;
 	}
 	p->at++;
@@ -350,7 +357,8 @@ bool wax_config_parse(WaxConfig *config, const char *name, const char *text, GEr
 		skip_blanks(&p);
 		if (at_end(&p))
 			continue;
-		if (!(*p.at == '[' ? take_section(&p, &section, error) : take_setting(config, &p, error)))
+		if (!(*p.at == '[' ? take_section(&p, &section, error)
+				   : take_setting(config, &p, error)))
 			return false;
 	}
 	return true;
@@ -379,7 +387,8 @@ static bool load_one(WaxConfig *config, const char *path, GError **error)
 {
 	g_autofree char *text = NULL;
 
-	return wax_io_load_text(path, FILE_MAX, &text, error) && wax_config_parse(config, path, text, error);
+	return wax_io_load_text(path, FILE_MAX, &text, error) &&
+	       wax_config_parse(config, path, text, error);
 }
 
 static int by_name(gconstpointer a, gconstpointer b)
@@ -390,7 +399,8 @@ static int by_name(gconstpointer a, gconstpointer b)
 bool wax_config_load(const char *path, WaxConfig **ret_config, GError **error)
 {
 	g_autoptr(WaxConfig) config = wax_config_default();
-	g_autofree char *folder = g_path_get_dirname(path), *more = g_build_filename(folder, "conf.d", NULL);
+	g_autofree char *folder = g_path_get_dirname(path),
+			*more = g_build_filename(folder, "conf.d", NULL);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 	GDir *dir = g_dir_open(more, 0, NULL);
 	const char *name;
@@ -476,10 +486,13 @@ char *wax_config_show(const WaxConfig *config)
 		const Value *value = &config->values[i];
 		size_t n = strcspn(setting->name, ".");
 
-		if (i == 0 || n != section || strncmp(setting->name, wax_settings[i - 1].name, n + 1) != 0)
-			g_string_append_printf(out, "%s[%.*s]\n", i ? "\n" : "", (int)n, setting->name);
+		if (i == 0 || n != section ||
+			strncmp(setting->name, wax_settings[i - 1].name, n + 1) != 0)
+			g_string_append_printf(
+				out, "%s[%.*s]\n", i ? "\n" : "", (int)n, setting->name);
 		section = n;
-		g_string_append_printf(out, "# %s\n%s = ", setting->sentence, setting->name + n + 1);
+		g_string_append_printf(
+			out, "# %s\n%s = ", setting->sentence, setting->name + n + 1);
 		if (setting->type == WAX_SETTING_LIST) {
 			g_string_append_c(out, '[');
 			for (char **item = value->list; *item; item++) {
@@ -571,7 +584,8 @@ bool wax_config_get(WaxFrame *frame, WaxConfig **ret_config, GError **error)
 		if (index == UINT32_MAX)
 			break;
 		if (index >= wax_setting_count)
-			return wax_fail(error, WAX_R_FRAME_MALFORMED, "a setting that there is not");
+			return wax_fail(
+				error, WAX_R_FRAME_MALFORMED, "a setting that there is not");
 		if (!get_value(frame, index, &value, error))
 			return false;
 		value_clear(&config->values[index]);

@@ -30,7 +30,13 @@
 #include "core/base.h"
 #include "core/ipc.h"
 
-typedef enum { WAX_SETTING_TEXT, WAX_SETTING_COUNT, WAX_SETTING_SIZE, WAX_SETTING_FLAG, WAX_SETTING_LIST } WaxSettingType;
+typedef enum {
+	WAX_SETTING_TEXT,
+	WAX_SETTING_COUNT,
+	WAX_SETTING_SIZE,
+	WAX_SETTING_FLAG,
+	WAX_SETTING_LIST
+} WaxSettingType;
 
 typedef struct {
 	const char *name; /* "section.key" */
@@ -52,7 +58,8 @@ WaxConfig *wax_config_default(void);
 bool wax_config_load(const char *path, WaxConfig **ret_config, GError **error) WAX_MUST_USE;
 
 /* wax_config_parse - one text; `name` is for messages */
-bool wax_config_parse(WaxConfig *config, const char *name, const char *text, GError **error) WAX_MUST_USE;
+bool wax_config_parse(
+	WaxConfig *config, const char *name, const char *text, GError **error) WAX_MUST_USE;
 void wax_config_free(WaxConfig *config);
 
 /* a name that the table does not have is a mistake in the program */

@@ -9,8 +9,7 @@
 static const struct {
 	WaxClass class;
 	const char *code, *label, *smtp;
-} rows[WAX_REASON_COUNT_] = {
-	{ WAX_CLASS_NONE, "", "none", "" },
+} rows[WAX_REASON_COUNT_] = { { WAX_CLASS_NONE, "", "none", "" },
 #define X(id, class, code, label, smtp) { WAX_CLASS_##class, code, label, smtp },
 	WAX_REASONS(X)
 #undef X
@@ -91,8 +90,8 @@ void wax_set_error_fault(GError **error, const WaxFault *fault, const char *what
 {
 	const WaxReasonInfo *info = wax_reason_info(fault->reason);
 
-	wax_set_error(error, fault->reason, "%s: %s at byte %" G_GUINT64_FORMAT, what,
-		info->label, fault->at);
+	wax_set_error(error, fault->reason, "%s: %s at byte %" G_GUINT64_FORMAT, what, info->label,
+		fault->at);
 }
 
 void wax_set_error_errno(GError **error, int saved_errno, const char *fmt, ...)
@@ -104,8 +103,8 @@ void wax_set_error_errno(GError **error, int saved_errno, const char *fmt, ...)
 	va_start(args, fmt);
 	what = g_strdup_vprintf(fmt, args);
 	va_end(args);
-	wax_set_error(error, full ? WAX_R_DISK_FULL : WAX_R_IO, "%s: %s", what,
-		g_strerror(saved_errno));
+	wax_set_error(
+		error, full ? WAX_R_DISK_FULL : WAX_R_IO, "%s: %s", what, g_strerror(saved_errno));
 }
 
 WaxReason wax_reason_of(const GError *error)

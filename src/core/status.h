@@ -30,10 +30,10 @@ typedef struct {
 	WaxClass class;
 	const char *code;     /* "ENC-001", shown to people */
 	const char *label;    /* "no_certificate", for programs */
-	int smtp;             /* 550 */
+	int smtp;	      /* 550 */
 	const char *enhanced; /* "5.7.4" */
-	int http;             /* 422 */
-	int exit_code;        /* sysexits */
+	int http;	      /* 422 */
+	int exit_code;	      /* sysexits */
 } WaxReasonInfo;
 
 void wax_set_error(GError **error, WaxReason reason, const char *fmt, ...) G_GNUC_PRINTF(3, 4);

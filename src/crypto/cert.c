@@ -15,9 +15,9 @@
 #include "crypto/digest.h"
 #include "crypto/internal.h"
 
-#define CERT_MAX   (64 * 1024) /* L-07 */
-#define CACHE_MAX  4096
-#define CERTS_MAX  1024
+#define CERT_MAX  (64 * 1024) /* L-07 */
+#define CACHE_MAX 4096
+#define CERTS_MAX 1024
 
 struct WaxCert {
 	gint refs;
@@ -58,7 +58,8 @@ static void add_address(GPtrArray *list, const ASN1_STRING *string)
 	g_auto(WaxAddress) address = { NULL, NULL };
 
 	/* not a strict address: as if the certificate did not hold it (d.8.5) */
-	if (wax_address_parse(WAX_SPAN(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)),
+	if (wax_address_parse(
+		    WAX_SPAN(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)),
 		    &address, NULL))
 		g_ptr_array_add(list, wax_address_key(&address));
 }
@@ -67,7 +68,8 @@ static void add_utf8_address(GPtrArray *list, const ASN1_STRING *string)
 {
 	g_auto(WaxAddress) address = { NULL, NULL };
 
-	if (wax_address_parse(WAX_SPAN(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)),
+	if (wax_address_parse(
+		    WAX_SPAN(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)),
 		    &address, NULL))
 		g_ptr_array_add(list, g_strconcat(address.local, "@", address.domain, NULL));
 }
@@ -85,13 +87,16 @@ static void read_addresses(WaxCert *cert)
 		if (name->type == GEN_EMAIL)
 			add_address(cert->addresses, name->d.rfc822Name);
 		else if (name->type == GEN_OTHERNAME &&
-			OBJ_obj2nid(name->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox &&
-			name->d.otherName->value->type == V_ASN1_UTF8STRING)
-			add_utf8_address(cert->utf8_addresses, name->d.otherName->value->value.utf8string);
+			 OBJ_obj2nid(name->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox &&
+			 name->d.otherName->value->type == V_ASN1_UTF8STRING)
+			add_utf8_address(
+				cert->utf8_addresses, name->d.otherName->value->value.utf8string);
 	}
 	GENERAL_NAMES_free(names);
-	for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, NID_pkcs9_emailAddress, at)) >= 0;)
-		add_address(cert->addresses, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+	for (int at = -1;
+		(at = X509_NAME_get_index_by_NID(subject, NID_pkcs9_emailAddress, at)) >= 0;)
+		add_address(cert->addresses,
+			X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
 	g_ptr_array_add(cert->addresses, NULL);
 	g_ptr_array_add(cert->utf8_addresses, NULL);
 	cert->info.addresses = (const char *const *)cert->addresses->pdata;
@@ -168,10 +173,12 @@ static void read_extensions(WaxCert *cert)
 	info->names_revocation_source =
 		X509_get_ext_by_NID(cert->x509, NID_crl_distribution_points, -1) >= 0;
 	if (X509_get_ext_by_NID(cert->x509, NID_info_access, -1) >= 0) {
-		AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(cert->x509, NID_info_access, NULL, NULL);
+		AUTHORITY_INFO_ACCESS *access =
+			X509_get_ext_d2i(cert->x509, NID_info_access, NULL, NULL);
 
 		for (int i = 0; access && i < sk_ACCESS_DESCRIPTION_num(access); i++)
-			if (OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, i)->method) == NID_ad_OCSP)
+			if (OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, i)->method) ==
+				NID_ad_OCSP)
 				info->names_revocation_source = true;
 		AUTHORITY_INFO_ACCESS_free(access);
 	}
@@ -189,7 +196,8 @@ static void read_signature_algorithm(WaxCert *cert)
 	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
 	cert->info.sig_alg = wax_sig_from_oid(
 		WAX_SPAN(OBJ_get0_data(object), OBJ_length(object)), &cert->info.sig_digest);
-	if (cert->info.sig_alg == WAX_SIG_PSS && X509_get_signature_info(cert->x509, &md, &pkey, NULL, NULL)) {
+	if (cert->info.sig_alg == WAX_SIG_PSS &&
+		X509_get_signature_info(cert->x509, &md, &pkey, NULL, NULL)) {
 		static const struct {
 			int nid;
 			WaxDigestAlg alg;
@@ -273,12 +281,14 @@ static WaxCert *parse(WaxSpan der, GError **error)
 
 	cert->refs = 1;
 	if (der.n > CERT_MAX) {
-		wax_set_error(error, WAX_R_CERT_MALFORMED, "a certificate of %zu bytes is too large", der.n);
+		wax_set_error(error, WAX_R_CERT_MALFORMED,
+			"a certificate of %zu bytes is too large", der.n);
 		return NULL;
 	}
 	cert->x509 = d2i_X509(NULL, &p, (long)der.n);
 	if (!cert->x509 || p != der.p + der.n) {
-		wax_crypto_set_error(error, WAX_R_CERT_MALFORMED, "this is not an X.509 certificate");
+		wax_crypto_set_error(
+			error, WAX_R_CERT_MALFORMED, "this is not an X.509 certificate");
 		return NULL;
 	}
 	cert->der = g_memdup2(der.p, der.n);
@@ -325,7 +335,8 @@ WaxCert *wax_cert_parse(WaxSpan der, GError **error)
 	wax_sha256(der, sha256);
 	g_mutex_lock(&cache_lock);
 	if (!cache)
-		cache = g_hash_table_new_full(hash_of, same_hash, NULL, (GDestroyNotify)wax_cert_unref);
+		cache = g_hash_table_new_full(
+			hash_of, same_hash, NULL, (GDestroyNotify)wax_cert_unref);
 	cert = g_hash_table_lookup(cache, sha256);
 	if (cert)
 		wax_cert_ref(cert);
@@ -381,7 +392,8 @@ static bool parse_pem(WaxSpan bytes, GPtrArray *certs, GError **error)
 	long n;
 
 	while (PEM_read_bio(bio, &name, &header, &data, &n) == 1) {
-		bool wanted = strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0;
+		bool wanted = strcmp(name, PEM_STRING_X509) == 0 ||
+			      strcmp(name, PEM_STRING_X509_OLD) == 0;
 		WaxCert *cert = wanted ? wax_cert_parse(WAX_SPAN(data, (size_t)n), error) : NULL;
 
 		OPENSSL_free(name);
@@ -392,7 +404,8 @@ static bool parse_pem(WaxSpan bytes, GPtrArray *certs, GError **error)
 		if (cert)
 			g_ptr_array_add(certs, cert);
 		if (certs->len > CERTS_MAX)
-			return wax_fail(error, WAX_R_TOO_LARGE, "more than %d certificates", CERTS_MAX);
+			return wax_fail(
+				error, WAX_R_TOO_LARGE, "more than %d certificates", CERTS_MAX);
 	}
 	ERR_clear_error();
 	return true;
@@ -412,7 +425,8 @@ bool wax_certs_parse(WaxSpan bytes, GPtrArray **ret_certs, GError **error)
 		return false;
 	}
 	if (certs->len == 0)
-		return wax_fail(error, WAX_R_CERT_MALFORMED, "there is no certificate in it (PEM or DER)");
+		return wax_fail(
+			error, WAX_R_CERT_MALFORMED, "there is no certificate in it (PEM or DER)");
 	*ret_certs = g_steal_pointer(&certs);
 	return true;
 }
@@ -468,7 +482,7 @@ bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert)
 bool wax_cert_can_sign(const WaxCert *cert)
 {
 	return !cert->info.has_key_usage ||
-		cert->info.key_usage & (WAX_KU_DIGITAL_SIGNATURE | WAX_KU_NON_REPUDIATION);
+	       cert->info.key_usage & (WAX_KU_DIGITAL_SIGNATURE | WAX_KU_NON_REPUDIATION);
 }
 
 bool wax_cert_can_encrypt(const WaxCert *cert)
@@ -496,5 +510,6 @@ bool wax_cert_is_weak(const WaxCert *cert)
 	bool rsa = info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS;
 
 	return (rsa && info->key_bits < 2048) ||
-		(!info->self_issued && info->sig_digest != WAX_DIGEST_NONE && wax_digest_is_weak(info->sig_digest));
+	       (!info->self_issued && info->sig_digest != WAX_DIGEST_NONE &&
+		       wax_digest_is_weak(info->sig_digest));
 }

@@ -48,16 +48,16 @@ enum {
 typedef struct {
 	WaxSpan der;
 	uint8_t sha256[32];
-	WaxSpan subject, issuer;            /* Names, whole DER */
-	WaxSpan serial;                     /* INTEGER body */
-	WaxSpan issuer_and_serial;          /* the CMS SEQUENCE, whole DER */
-	WaxSpan key_id, authority_key_id;   /* empty when absent */
-	WaxSpan spki;                       /* SubjectPublicKeyInfo, whole DER */
+	WaxSpan subject, issuer;		/* Names, whole DER */
+	WaxSpan serial;				/* INTEGER body */
+	WaxSpan issuer_and_serial;		/* the CMS SEQUENCE, whole DER */
+	WaxSpan key_id, authority_key_id;	/* empty when absent */
+	WaxSpan spki;				/* SubjectPublicKeyInfo, whole DER */
 	const char *subject_text, *issuer_text; /* RFC 2253 */
-	const char *serial_text;            /* hex */
+	const char *serial_text;		/* hex */
 	int64_t not_before, not_after;
-	const char *const *addresses;       /* keys of core/address, NULL-ended */
-	const char *const *utf8_addresses;  /* SmtpUTF8Mailbox: local part octet for octet */
+	const char *const *addresses;	   /* keys of core/address, NULL-ended */
+	const char *const *utf8_addresses; /* SmtpUTF8Mailbox: local part octet for octet */
 	WaxKeyKind key_kind;
 	unsigned key_bits;
 	const char *curve; /* "P-256", NULL when not EC */
@@ -91,7 +91,7 @@ bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer);
 /* wax_cert_names_permitted - do the issuer's name constraints allow this certificate's names? */
 bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert);
 
-bool wax_cert_can_sign(const WaxCert *cert);    /* keyUsage only */
+bool wax_cert_can_sign(const WaxCert *cert);	/* keyUsage only */
 bool wax_cert_can_encrypt(const WaxCert *cert); /* keyUsage only */
 
 /* wax_cert_has_address - the key of core/address among its addresses */

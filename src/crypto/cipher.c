@@ -51,8 +51,9 @@ WaxCipher *wax_cipher_new(WaxCipherAlg alg, bool encrypt, WaxSpan key, WaxSpan i
 	cipher->context = EVP_CIPHER_CTX_new();
 	if (key.n != wax_cipher_key_size(alg) ||
 		EVP_CipherInit_ex2(cipher->context, method, NULL, NULL, encrypt, NULL) != 1 ||
-		(wax_cipher_is_aead(alg) && EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_SET_IVLEN,
-						    (int)iv.n, NULL) != 1) ||
+		(wax_cipher_is_aead(alg) &&
+			EVP_CIPHER_CTX_ctrl(
+				cipher->context, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.n, NULL) != 1) ||
 		(!wax_cipher_is_aead(alg) && iv.n != wax_cipher_block_size(alg)) ||
 		EVP_CipherInit_ex2(cipher->context, NULL, key.p, iv.p, encrypt, NULL) != 1) {
 		(void)fail(error);
@@ -89,8 +90,8 @@ bool wax_cipher_update(WaxCipher *cipher, WaxSpan in, uint8_t *out, size_t *ret_
 	return true;
 }
 
-bool wax_cipher_finish(WaxCipher *cipher, WaxSpan tag, uint8_t *out, size_t *ret_n, uint8_t *ret_tag,
-	GError **error)
+bool wax_cipher_finish(WaxCipher *cipher, WaxSpan tag, uint8_t *out, size_t *ret_n,
+	uint8_t *ret_tag, GError **error)
 {
 	bool aead = wax_cipher_is_aead(cipher->alg);
 	int n = 0;
@@ -117,7 +118,10 @@ uint64_t wax_cipher_sealed_size(WaxCipherAlg alg, uint64_t n)
 
 static EVP_CIPHER *wrap_method(size_t key)
 {
-	return EVP_CIPHER_fetch(NULL, key == 16 ? "AES-128-WRAP" : key == 24 ? "AES-192-WRAP" : "AES-256-WRAP",
+	return EVP_CIPHER_fetch(NULL,
+		key == 16   ? "AES-128-WRAP"
+		: key == 24 ? "AES-192-WRAP"
+			    : "AES-256-WRAP",
 		NULL);
 }
 
@@ -131,9 +135,9 @@ static bool run_wrap(WaxSpan kek, bool wrap, WaxSpan in, uint8_t *out, size_t *r
 
 	EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
 	ok = method && (kek.n == 16 || kek.n == 24 || kek.n == 32) && in.n >= 16 && in.n % 8 == 0 &&
-		in.n <= 1024 && EVP_CipherInit_ex2(context, method, kek.p, NULL, wrap, NULL) == 1 &&
-		EVP_CipherUpdate(context, out, &n, in.p, (int)in.n) == 1 && n > 0 &&
-		EVP_CipherFinal_ex(context, out + n, &rest) == 1;
+	     in.n <= 1024 && EVP_CipherInit_ex2(context, method, kek.p, NULL, wrap, NULL) == 1 &&
+	     EVP_CipherUpdate(context, out, &n, in.p, (int)in.n) == 1 && n > 0 &&
+	     EVP_CipherFinal_ex(context, out + n, &rest) == 1;
 	EVP_CIPHER_free(method);
 	EVP_CIPHER_CTX_free(context);
 	ERR_clear_error();
@@ -192,8 +196,8 @@ bool wax_box_open(WaxSpan key, WaxSpan aad, WaxSpan box, WaxSecret **ret_plain, 
 	cipher = wax_cipher_new(WAX_CIPHER_AES256_GCM, false, key, WAX_SPAN(box.p, 12), error);
 	if (!cipher || !wax_cipher_aad(cipher, aad, error) ||
 		!wax_cipher_update(cipher, WAX_SPAN(box.p + 12, box.n - 28), plain->p, &n, error) ||
-		!wax_cipher_finish(cipher, WAX_SPAN(box.p + box.n - 16, 16), plain->p + n, &rest, NULL,
-			error))
+		!wax_cipher_finish(
+			cipher, WAX_SPAN(box.p + box.n - 16, 16), plain->p + n, &rest, NULL, error))
 		return false;
 	plain->n = box.n - 28;
 	*ret_plain = g_steal_pointer(&plain);

@@ -28,29 +28,30 @@
 
 typedef struct WaxCipher WaxCipher;
 
-WaxCipher *wax_cipher_new(WaxCipherAlg alg, bool encrypt, WaxSpan key, WaxSpan iv, GError **error)
-	WAX_MUST_USE;
+WaxCipher *wax_cipher_new(
+	WaxCipherAlg alg, bool encrypt, WaxSpan key, WaxSpan iv, GError **error) WAX_MUST_USE;
 void wax_cipher_free(WaxCipher *cipher);
 
 /* wax_cipher_aad - additional data of an AEAD, before the first update */
 bool wax_cipher_aad(WaxCipher *cipher, WaxSpan aad, GError **error) WAX_MUST_USE;
-bool wax_cipher_update(WaxCipher *cipher, WaxSpan in, uint8_t *out, size_t *ret_n, GError **error)
-	WAX_MUST_USE;
+bool wax_cipher_update(
+	WaxCipher *cipher, WaxSpan in, uint8_t *out, size_t *ret_n, GError **error) WAX_MUST_USE;
 
 /* wax_cipher_finish - decrypting an AEAD: `tag` is what must come out; encrypting: 16 octets in ret_tag */
-bool wax_cipher_finish(WaxCipher *cipher, WaxSpan tag, uint8_t *out, size_t *ret_n, uint8_t *ret_tag,
-	GError **error) WAX_MUST_USE;
+bool wax_cipher_finish(WaxCipher *cipher, WaxSpan tag, uint8_t *out, size_t *ret_n,
+	uint8_t *ret_tag, GError **error) WAX_MUST_USE;
 
 /* wax_cipher_sealed_size - octets of ciphertext for n of plaintext */
 uint64_t wax_cipher_sealed_size(WaxCipherAlg alg, uint64_t n);
 
-bool wax_key_wrap(WaxSpan kek, WaxSpan key, uint8_t *out, size_t *ret_n, GError **error) WAX_MUST_USE;
+bool wax_key_wrap(
+	WaxSpan kek, WaxSpan key, uint8_t *out, size_t *ret_n, GError **error) WAX_MUST_USE;
 bool wax_key_unwrap(WaxSpan kek, WaxSpan wrapped, WaxSecret **ret_key, GError **error) WAX_MUST_USE;
 
 /* wax_box_seal - 12 octets nonce, ciphertext, 16 octets tag; the result is to be freed */
 GByteArray *wax_box_seal(WaxSpan key, WaxSpan aad, WaxSpan plain);
-bool wax_box_open(WaxSpan key, WaxSpan aad, WaxSpan box, WaxSecret **ret_plain, GError **error)
-	WAX_MUST_USE;
+bool wax_box_open(
+	WaxSpan key, WaxSpan aad, WaxSpan box, WaxSecret **ret_plain, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxCipher, wax_cipher_free)
 

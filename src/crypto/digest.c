@@ -19,8 +19,8 @@ struct WaxDigest {
 const EVP_MD *wax_crypto_md(WaxDigestAlg alg)
 {
 	static EVP_MD *methods[WAX_DIGEST_COUNT_];
-	static const char *const names[WAX_DIGEST_COUNT_] = { NULL, "MD5", "SHA1", "SHA2-224", "SHA2-256",
-		"SHA2-384", "SHA2-512" };
+	static const char *const names[WAX_DIGEST_COUNT_] = { NULL, "MD5", "SHA1", "SHA2-224",
+		"SHA2-256", "SHA2-384", "SHA2-512" };
 	static gsize once;
 
 	if (g_once_init_enter(&once)) {
@@ -92,7 +92,8 @@ void wax_hmac_sha256(WaxSpan key, WaxSpan bytes, uint8_t ret_value[32])
 {
 	unsigned size = 32;
 
-	if (!HMAC(wax_crypto_md(WAX_DIGEST_SHA256), key.p, (int)key.n, bytes.p, bytes.n, ret_value, &size))
+	if (!HMAC(wax_crypto_md(WAX_DIGEST_SHA256), key.p, (int)key.n, bytes.p, bytes.n, ret_value,
+		    &size))
 		g_error("libcrypto cannot make an HMAC");
 }
 
@@ -102,8 +103,8 @@ void wax_random(void *bytes, size_t n)
 		g_error("libcrypto has no random bytes");
 }
 
-bool wax_kdf_x963(WaxDigestAlg alg, WaxSpan secret, WaxSpan info, uint8_t *ret_key, size_t n,
-	GError **error)
+bool wax_kdf_x963(
+	WaxDigestAlg alg, WaxSpan secret, WaxSpan info, uint8_t *ret_key, size_t n, GError **error)
 {
 	g_autoptr(WaxDigest) digest = wax_digest_new(alg, error);
 	uint8_t block[WAX_DIGEST_MAX];
@@ -131,11 +132,12 @@ bool wax_kdf_x963(WaxDigestAlg alg, WaxSpan secret, WaxSpan info, uint8_t *ret_k
 bool wax_kdf_argon2id(WaxSpan passphrase, WaxSpan salt, uint32_t passes, uint32_t memory,
 	uint8_t ret_key[32], GError **error)
 {
-	int code = argon2id_hash_raw(passes, memory, 1, passphrase.p, passphrase.n, salt.p, salt.n,
-		ret_key, 32);
+	int code = argon2id_hash_raw(
+		passes, memory, 1, passphrase.p, passphrase.n, salt.p, salt.n, ret_key, 32);
 
 	if (code != ARGON2_OK)
-		return wax_fail(error, WAX_R_CRYPTO_ERROR, "Argon2id: %s", argon2_error_message(code));
+		return wax_fail(
+			error, WAX_R_CRYPTO_ERROR, "Argon2id: %s", argon2_error_message(code));
 	return true;
 }
 

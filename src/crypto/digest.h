@@ -34,7 +34,8 @@ void wax_digest_update(WaxDigest *digest, WaxSpan bytes);
 void wax_digest_finish(WaxDigest *digest, uint8_t *ret_value);
 void wax_digest_free(WaxDigest *digest);
 
-bool wax_digest_once(WaxDigestAlg alg, WaxSpan bytes, uint8_t *ret_value, GError **error) WAX_MUST_USE;
+bool wax_digest_once(
+	WaxDigestAlg alg, WaxSpan bytes, uint8_t *ret_value, GError **error) WAX_MUST_USE;
 
 /* wax_sha256 - cannot fail; 32 octets */
 void wax_sha256(WaxSpan bytes, uint8_t ret_value[32]);

@@ -14,7 +14,8 @@ static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 {
 	X509V3_CTX context;
 	X509_EXTENSION *extension;
-	CONF *none = NCONF_new(NULL); /* certificatePolicies asks for a section to look in, even for none */
+	CONF *none = NCONF_new(
+		NULL); /* certificatePolicies asks for a section to look in, even for none */
 	bool ok;
 
 	X509V3_set_ctx(&context, issuer, cert, NULL, NULL, 0);
@@ -70,8 +71,8 @@ static bool add_key_usage(X509 *cert, unsigned usage)
 		unsigned bit;
 		int number;
 	} bits[] = { { WAX_KU_DIGITAL_SIGNATURE, 0 }, { WAX_KU_NON_REPUDIATION, 1 },
-		{ WAX_KU_KEY_ENCIPHERMENT, 2 }, { WAX_KU_KEY_AGREEMENT, 4 }, { WAX_KU_CERT_SIGN, 5 },
-		{ WAX_KU_CRL_SIGN, 6 } };
+		{ WAX_KU_KEY_ENCIPHERMENT, 2 }, { WAX_KU_KEY_AGREEMENT, 4 },
+		{ WAX_KU_CERT_SIGN, 5 }, { WAX_KU_CRL_SIGN, 6 } };
 	ASN1_BIT_STRING *string = ASN1_BIT_STRING_new();
 	bool ok;
 
@@ -89,9 +90,9 @@ static bool set_subject(X509 *cert, const WaxCertProfile *profile)
 	bool ok = (!profile->organisation ||
 			  X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_UTF8,
 				  (const unsigned char *)profile->organisation, -1, -1, 0) == 1) &&
-		X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
-			(const unsigned char *)profile->common_name, -1, -1, 0) == 1 &&
-		X509_set_subject_name(cert, name) == 1;
+		  X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
+			  (const unsigned char *)profile->common_name, -1, -1, 0) == 1 &&
+		  X509_set_subject_name(cert, name) == 1;
 
 	X509_NAME_free(name);
 	return ok;
@@ -103,12 +104,12 @@ static bool set_fields(X509 *cert, const WaxCertProfile *profile, X509 *issuer)
 	const unsigned char *p = profile->spki.p;
 	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)profile->spki.n);
 	bool ok = number && key && X509_set_version(cert, 2) == 1 &&
-		BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) &&
-		set_subject(cert, profile) &&
-		X509_set_issuer_name(cert, X509_get_subject_name(issuer ? issuer : cert)) == 1 &&
-		ASN1_TIME_adj(X509_getm_notBefore(cert), (time_t)profile->not_before, 0, 0) &&
-		ASN1_TIME_adj(X509_getm_notAfter(cert), (time_t)profile->not_after, 0, 0) &&
-		X509_set_pubkey(cert, key) == 1;
+		  BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) &&
+		  set_subject(cert, profile) &&
+		  X509_set_issuer_name(cert, X509_get_subject_name(issuer ? issuer : cert)) == 1 &&
+		  ASN1_TIME_adj(X509_getm_notBefore(cert), (time_t)profile->not_before, 0, 0) &&
+		  ASN1_TIME_adj(X509_getm_notAfter(cert), (time_t)profile->not_after, 0, 0) &&
+		  X509_set_pubkey(cert, key) == 1;
 
 	BN_free(number);
 	EVP_PKEY_free(key);
@@ -117,24 +118,28 @@ static bool set_fields(X509 *cert, const WaxCertProfile *profile, X509 *issuer)
 
 static bool set_extensions(X509 *cert, const WaxCertProfile *profile, X509 *issuer)
 {
-	g_autofree char *basic = profile->path_length >= 0 && profile->ca
-		? g_strdup_printf("critical,CA:TRUE,pathlen:%d", profile->path_length)
-		: g_strdup(profile->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+	g_autofree char *basic =
+		profile->path_length >= 0 && profile->ca
+			? g_strdup_printf("critical,CA:TRUE,pathlen:%d", profile->path_length)
+			: g_strdup(profile->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 
 	return add_extension(cert, issuer, NID_basic_constraints, basic) &&
-		add_key_usage(cert, profile->key_usage) &&
-		(!profile->eku_mail || add_extension(cert, issuer, NID_ext_key_usage, "emailProtection")) &&
-		(!profile->addresses || !*profile->addresses ||
-			add_names(cert, NID_subject_alt_name, profile->addresses)) &&
-		(!profile->permitted_mail_domains || !*profile->permitted_mail_domains ||
-			add_name_constraints(cert, profile->permitted_mail_domains)) &&
-		(!profile->policy_oid ||
-			add_extension(cert, issuer, NID_certificate_policies, profile->policy_oid)) &&
-		add_extension(cert, issuer ? issuer : cert, NID_subject_key_identifier, "hash") &&
-		(!issuer || add_extension(cert, issuer, NID_authority_key_identifier, "keyid:always"));
+	       add_key_usage(cert, profile->key_usage) &&
+	       (!profile->eku_mail ||
+		       add_extension(cert, issuer, NID_ext_key_usage, "emailProtection")) &&
+	       (!profile->addresses || !*profile->addresses ||
+		       add_names(cert, NID_subject_alt_name, profile->addresses)) &&
+	       (!profile->permitted_mail_domains || !*profile->permitted_mail_domains ||
+		       add_name_constraints(cert, profile->permitted_mail_domains)) &&
+	       (!profile->policy_oid || add_extension(cert, issuer, NID_certificate_policies,
+						profile->policy_oid)) &&
+	       add_extension(cert, issuer ? issuer : cert, NID_subject_key_identifier, "hash") &&
+	       (!issuer ||
+		       add_extension(cert, issuer, NID_authority_key_identifier, "keyid:always"));
 }
 
-WaxCert *wax_cert_issue(const WaxCertProfile *profile, const WaxCert *issuer, WaxKey *key, GError **error)
+WaxCert *wax_cert_issue(
+	const WaxCertProfile *profile, const WaxCert *issuer, WaxKey *key, GError **error)
 {
 	X509 *signer = issuer ? wax_crypto_x509(issuer) : NULL;
 	g_autoptr(X509) cert = X509_new();
@@ -143,12 +148,14 @@ WaxCert *wax_cert_issue(const WaxCertProfile *profile, const WaxCert *issuer, Wa
 	int n;
 
 	if (issuer && !wax_key_fits(key, issuer)) {
-		wax_set_error(error, WAX_R_KEY_MISMATCH, "the key is not that of the issuing certificate");
+		wax_set_error(error, WAX_R_KEY_MISMATCH,
+			"the key is not that of the issuing certificate");
 		return NULL;
 	}
 	if (!set_fields(cert, profile, signer) || !set_extensions(cert, profile, signer) ||
 		X509_sign(cert, wax_crypto_pkey(key), wax_crypto_md(WAX_DIGEST_SHA256)) == 0) {
-		wax_crypto_set_error(error, WAX_R_CRYPTO_ERROR, "the certificate could not be made");
+		wax_crypto_set_error(
+			error, WAX_R_CRYPTO_ERROR, "the certificate could not be made");
 		return NULL;
 	}
 	n = i2d_X509(cert, &der);

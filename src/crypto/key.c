@@ -53,7 +53,8 @@ WaxKey *wax_key_generate(const char *kind, GError **error)
 		pkey = EVP_EC_gen("P-521");
 	}
 	if (!pkey) {
-		wax_set_error(error, WAX_R_KEY_UNSUPPORTED, "a key of kind '%s' cannot be made", kind);
+		wax_set_error(
+			error, WAX_R_KEY_UNSUPPORTED, "a key of kind '%s' cannot be made", kind);
 		return NULL;
 	}
 	return wax_crypto_key_take(pkey);
@@ -82,7 +83,8 @@ static bool acceptable(EVP_PKEY *pkey, GError **error)
 	int bits = EVP_PKEY_get_bits(pkey);
 
 	if (EVP_PKEY_is_a(pkey, "RSA") && bits > RSA_BITS_MAX)
-		return wax_fail(error, WAX_R_KEY_UNSUPPORTED, "an RSA key of %d bits is too large", bits);
+		return wax_fail(
+			error, WAX_R_KEY_UNSUPPORTED, "an RSA key of %d bits is too large", bits);
 	return true;
 }
 
@@ -190,8 +192,8 @@ bool wax_key_fits(const WaxKey *key, const WaxCert *cert)
 }
 
 /* set_padding - what a signature scheme wants of the context */
-static bool set_padding(EVP_PKEY_CTX *context, WaxSigAlg alg, const EVP_MD *md, const EVP_MD *mgf,
-	int salt)
+static bool set_padding(
+	EVP_PKEY_CTX *context, WaxSigAlg alg, const EVP_MD *md, const EVP_MD *mgf, int salt)
 {
 	if (alg == WAX_SIG_RSA)
 		return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1;
@@ -199,8 +201,8 @@ static bool set_padding(EVP_PKEY_CTX *context, WaxSigAlg alg, const EVP_MD *md, 
 		return true;
 	(void)md;
 	return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-		EVP_PKEY_CTX_set_rsa_mgf1_md(context, mgf) == 1 &&
-		EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt) == 1;
+	       EVP_PKEY_CTX_set_rsa_mgf1_md(context, mgf) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt) == 1;
 }
 
 static bool scheme_fits(WaxSigAlg alg, EVP_PKEY *pkey)
@@ -243,7 +245,8 @@ bool wax_key_sign(WaxKey *key, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan bytes
  * EME-PKCS1-v1_5 (RFC 8017 7.2.2) whose message has exactly this length, or
  * the pseudo-random one.  No branch and no index depends on the block.
  */
-static void pick(const uint8_t *block, size_t n, const uint8_t *other, size_t expected, uint8_t *out)
+static void pick(
+	const uint8_t *block, size_t n, const uint8_t *other, size_t expected, uint8_t *out)
 {
 	uint32_t bad = block[0] | (block[1] ^ 2u);
 	uint8_t mask;
@@ -256,8 +259,8 @@ static void pick(const uint8_t *block, size_t n, const uint8_t *other, size_t ex
 		out[i] = (uint8_t)((other[i] & mask) | (block[n - expected + i] & (uint8_t)~mask));
 }
 
-bool wax_key_unwrap_rsa(WaxKey *key, WaxSpan wrapped, size_t expected, WaxSecret **ret_key,
-	GError **error)
+bool wax_key_unwrap_rsa(
+	WaxKey *key, WaxSpan wrapped, size_t expected, WaxSecret **ret_key, GError **error)
 {
 	g_autoptr(EVP_PKEY_CTX) context = NULL;
 	g_autoptr(WaxSecret) block = NULL, out = NULL;
@@ -266,7 +269,8 @@ bool wax_key_unwrap_rsa(WaxKey *key, WaxSpan wrapped, size_t expected, WaxSecret
 
 	if (!EVP_PKEY_is_a(key->pkey, "RSA") || expected == 0 || expected > sizeof other ||
 		n < expected + 11)
-		return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+		return wax_fail(
+			error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 	wax_hmac_sha256(WAX_SPAN(key->rejection, 32), wrapped, other);
 	out = wax_secret_new(expected);
 	block = wax_secret_new(n);
@@ -284,18 +288,18 @@ bool wax_key_unwrap_rsa(WaxKey *key, WaxSpan wrapped, size_t expected, WaxSecret
 	return true;
 }
 
-bool wax_key_unwrap_oaep(WaxKey *key, const WaxOaep *oaep, WaxSpan wrapped, WaxSecret **ret_key,
-	GError **error)
+bool wax_key_unwrap_oaep(
+	WaxKey *key, const WaxOaep *oaep, WaxSpan wrapped, WaxSecret **ret_key, GError **error)
 {
 	g_autoptr(EVP_PKEY_CTX) context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
 	const EVP_MD *md = wax_crypto_md(oaep->digest), *mgf = wax_crypto_md(oaep->mgf_digest);
 	g_autoptr(WaxSecret) out = wax_secret_new((size_t)EVP_PKEY_get_size(key->pkey));
 	size_t n = out->n;
 	bool ok = EVP_PKEY_is_a(key->pkey, "RSA") && context && md && mgf &&
-		EVP_PKEY_decrypt_init(context) == 1 &&
-		EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
-		EVP_PKEY_CTX_set_rsa_oaep_md(context, md) == 1 &&
-		EVP_PKEY_CTX_set_rsa_mgf1_md(context, mgf) == 1;
+		  EVP_PKEY_decrypt_init(context) == 1 &&
+		  EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
+		  EVP_PKEY_CTX_set_rsa_oaep_md(context, md) == 1 &&
+		  EVP_PKEY_CTX_set_rsa_mgf1_md(context, mgf) == 1;
 
 	if (ok && oaep->label.n) {
 		void *label = OPENSSL_memdup(oaep->label.p, oaep->label.n);
@@ -307,7 +311,8 @@ bool wax_key_unwrap_oaep(WaxKey *key, const WaxOaep *oaep, WaxSpan wrapped, WaxS
 	ok = ok && EVP_PKEY_decrypt(context, out->p, &n, wrapped.p, wrapped.n) == 1;
 	ERR_clear_error();
 	if (!ok)
-		return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+		return wax_fail(
+			error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 	out->n = n;
 	*ret_key = g_steal_pointer(&out);
 	return true;
@@ -329,7 +334,8 @@ static bool derive(EVP_PKEY *ours, EVP_PKEY *theirs, bool cofactor, WaxSecret **
 	return true;
 }
 
-bool wax_key_agree(WaxKey *key, WaxSpan point, bool cofactor, WaxSecret **ret_secret, GError **error)
+bool wax_key_agree(
+	WaxKey *key, WaxSpan point, bool cofactor, WaxSecret **ret_secret, GError **error)
 {
 	g_autoptr(EVP_PKEY) peer = NULL;
 	bool ok = false;
@@ -337,12 +343,13 @@ bool wax_key_agree(WaxKey *key, WaxSpan point, bool cofactor, WaxSecret **ret_se
 	if (EVP_PKEY_is_a(key->pkey, "EC") && point.n > 1 && point.p[0] >= 2 && point.p[0] <= 4) {
 		peer = EVP_PKEY_new();
 		ok = EVP_PKEY_copy_parameters(peer, key->pkey) == 1 &&
-			EVP_PKEY_set1_encoded_public_key(peer, point.p, point.n) == 1 &&
-			derive(key->pkey, peer, cofactor, ret_secret);
+		     EVP_PKEY_set1_encoded_public_key(peer, point.p, point.n) == 1 &&
+		     derive(key->pkey, peer, cofactor, ret_secret);
 	}
 	ERR_clear_error();
 	if (!ok)
-		return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+		return wax_fail(
+			error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 	return true;
 }
 
@@ -355,8 +362,8 @@ bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg dig
 	bool right;
 
 	if (!key || !md || !mgf || !scheme_fits(alg, key) || value.n != wax_digest_size(digest) ||
-		(alg == WAX_SIG_PSS && (!pss || pss->digest != digest || pss->bad_trailer ||
-			pss->salt > 2048)))
+		(alg == WAX_SIG_PSS &&
+			(!pss || pss->digest != digest || pss->bad_trailer || pss->salt > 2048)))
 		return false;
 	context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	right = context && EVP_PKEY_verify_init(context) == 1 &&
@@ -373,23 +380,24 @@ bool wax_cert_verify(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest, co
 	uint8_t value[WAX_DIGEST_MAX];
 
 	return wax_digest_once(digest, bytes, value, NULL) &&
-		wax_cert_verify_digest(cert, alg, digest, pss, WAX_SPAN(value, wax_digest_size(digest)),
-			signature);
+	       wax_cert_verify_digest(
+		       cert, alg, digest, pss, WAX_SPAN(value, wax_digest_size(digest)), signature);
 }
 
-bool wax_cert_wrap_rsa(const WaxCert *cert, bool oaep, WaxSpan key, GByteArray **ret_wrapped,
-	GError **error)
+bool wax_cert_wrap_rsa(
+	const WaxCert *cert, bool oaep, WaxSpan key, GByteArray **ret_wrapped, GError **error)
 {
 	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
-	g_autoptr(EVP_PKEY_CTX) context = theirs ? EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL) : NULL;
+	g_autoptr(EVP_PKEY_CTX) context =
+		theirs ? EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL) : NULL;
 	g_autoptr(GByteArray) wrapped = g_byte_array_new();
 	const EVP_MD *sha256 = wax_crypto_md(WAX_DIGEST_SHA256);
 	size_t n = theirs ? (size_t)EVP_PKEY_get_size(theirs) : 0;
 
 	g_byte_array_set_size(wrapped, (guint)n);
 	if (!context || EVP_PKEY_encrypt_init(context) != 1 ||
-		EVP_PKEY_CTX_set_rsa_padding(context,
-			oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) != 1 ||
+		EVP_PKEY_CTX_set_rsa_padding(
+			context, oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) != 1 ||
 		(oaep && (EVP_PKEY_CTX_set_rsa_oaep_md(context, sha256) != 1 ||
 				 EVP_PKEY_CTX_set_rsa_mgf1_md(context, sha256) != 1)) ||
 		EVP_PKEY_encrypt(context, wrapped->data, &n, key.p, key.n) != 1)
@@ -400,7 +408,8 @@ bool wax_cert_wrap_rsa(const WaxCert *cert, bool oaep, WaxSpan key, GByteArray *
 	return true;
 }
 
-bool wax_cert_agree(const WaxCert *cert, GByteArray **ret_point, WaxSecret **ret_secret, GError **error)
+bool wax_cert_agree(
+	const WaxCert *cert, GByteArray **ret_point, WaxSecret **ret_secret, GError **error)
 {
 	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
 	g_autoptr(EVP_PKEY) ours = NULL;

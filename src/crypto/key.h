@@ -93,16 +93,16 @@ bool wax_pkcs12_write(const WaxPkcs12 *contents, const char *name, const WaxSecr
 /* what a certificate that we issue says */
 typedef struct {
 	const char *common_name;
-	const char *organisation;       /* NULL when none */
-	const char *const *addresses;   /* rfc822Name, NULL-ended; NULL when none */
-	WaxSpan spki;                   /* the subject's key */
-	WaxSpan serial;                 /* INTEGER body, positive, at most 20 octets */
+	const char *organisation;     /* NULL when none */
+	const char *const *addresses; /* rfc822Name, NULL-ended; NULL when none */
+	WaxSpan spki;		      /* the subject's key */
+	WaxSpan serial;		      /* INTEGER body, positive, at most 20 octets */
 	int64_t not_before, not_after;
 	bool ca;
-	int path_length;                /* of a CA; -1: none */
-	unsigned key_usage;             /* WAX_KU_ */
+	int path_length;    /* of a CA; -1: none */
+	unsigned key_usage; /* WAX_KU_ */
 	bool eku_mail;
-	const char *policy_oid;         /* dotted; NULL when none */
+	const char *policy_oid;			   /* dotted; NULL when none */
 	const char *const *permitted_mail_domains; /* name constraints of a CA; NULL when none */
 } WaxCertProfile;
 

@@ -42,7 +42,7 @@ static void legacy_end(OSSL_PROVIDER *legacy)
 		(void)OSSL_PROVIDER_unload(legacy);
 }
 
-static bool take_chain(STACK_OF(X509) *certs, X509 *own, WaxPkcs12 *contents, GError **error)
+static bool take_chain(STACK_OF(X509) * certs, X509 *own, WaxPkcs12 *contents, GError **error)
 {
 	for (int i = 0; certs && i < sk_X509_num(certs); i++) {
 		X509 *x509 = sk_X509_value(certs, i);
@@ -62,7 +62,8 @@ static bool take_chain(STACK_OF(X509) *certs, X509 *own, WaxPkcs12 *contents, GE
 	return true;
 }
 
-static bool parse_with_providers(WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
+static bool parse_with_providers(
+	WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
 {
 	const unsigned char *p = bytes.p;
 	PKCS12 *p12 = d2i_PKCS12(NULL, &p, (long)bytes.n);
@@ -86,7 +87,8 @@ static bool parse_with_providers(WaxSpan bytes, const WaxSecret *password, WaxPk
 		PKCS12_free(p12);
 		ERR_clear_error();
 		wax_wipe(text, strlen(text));
-		return wax_fail(error, WAX_R_PASSWORD_WRONG, "the password does not open this PKCS #12 file");
+		return wax_fail(error, WAX_R_PASSWORD_WRONG,
+			"the password does not open this PKCS #12 file");
 	}
 	ok = PKCS12_parse(p12, text, &pkey, &own, &certs) == 1;
 	PKCS12_free(p12);
@@ -110,7 +112,8 @@ static bool parse_with_providers(WaxSpan bytes, const WaxSecret *password, WaxPk
 	if (!ok)
 		return false;
 	if (!contents.key)
-		return wax_fail(error, WAX_R_KEY_MALFORMED, "this PKCS #12 file holds no private key");
+		return wax_fail(
+			error, WAX_R_KEY_MALFORMED, "this PKCS #12 file holds no private key");
 	if (!contents.cert)
 		return wax_fail(error, WAX_R_KEY_MISMATCH,
 			"no certificate in this PKCS #12 file belongs to its private key");
@@ -119,7 +122,8 @@ static bool parse_with_providers(WaxSpan bytes, const WaxSecret *password, WaxPk
 	return true;
 }
 
-bool wax_pkcs12_parse(WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
+bool wax_pkcs12_parse(
+	WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
 {
 	OSSL_PROVIDER *legacy = legacy_begin();
 	bool ok = parse_with_providers(bytes, password, ret_contents, error);
@@ -146,13 +150,15 @@ bool wax_pkcs12_write(const WaxPkcs12 *contents, const char *name, const WaxSecr
 
 	for (guint i = 0; contents->chain && i < contents->chain->len; i++)
 		sk_X509_push(chain, wax_crypto_x509(contents->chain->pdata[i]));
-	p12 = PKCS12_create(text, name, wax_crypto_pkey(contents->key), wax_crypto_x509(contents->cert),
-		chain, NID_aes_256_cbc, NID_aes_256_cbc, ITERATIONS, -1, 0);
+	p12 = PKCS12_create(text, name, wax_crypto_pkey(contents->key),
+		wax_crypto_x509(contents->cert), chain, NID_aes_256_cbc, NID_aes_256_cbc,
+		ITERATIONS, -1, 0);
 	sk_X509_free(chain);
 	if (!p12 || PKCS12_set_mac(p12, text, -1, NULL, 0, ITERATIONS, EVP_sha256()) != 1) {
 		PKCS12_free(p12);
 		wax_wipe(text, strlen(text));
-		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR, "the PKCS #12 file could not be made");
+		return wax_crypto_fail(
+			error, WAX_R_CRYPTO_ERROR, "the PKCS #12 file could not be made");
 	}
 	wax_wipe(text, strlen(text));
 	n = i2d_PKCS12(p12, &der);

@@ -121,13 +121,14 @@ bool wax_spool_append(WaxSpool *spool, WaxSpan bytes, GError **error)
 
 		apply(spool, spool->size, bytes.p, chunk, n);
 		while (done < n) {
-			ssize_t more = pwrite(spool->fd, chunk + done, n - done,
-				(off_t)(spool->size + done));
+			ssize_t more = pwrite(
+				spool->fd, chunk + done, n - done, (off_t)(spool->size + done));
 
 			if (more < 0 && errno == EINTR)
 				continue;
 			if (more < 0)
-				return wax_fail_errno(error, errno, "cannot write a temporary file");
+				return wax_fail_errno(
+					error, errno, "cannot write a temporary file");
 			done += (size_t)more;
 		}
 		spool->size += n;
@@ -156,10 +157,11 @@ static bool read_at(int fd, uint64_t offset, void *bytes, size_t n, size_t *ret_
 	return true;
 }
 
-bool wax_spool_read(WaxSpool *spool, uint64_t offset, void *bytes, size_t n, size_t *ret_got,
-	GError **error)
+bool wax_spool_read(
+	WaxSpool *spool, uint64_t offset, void *bytes, size_t n, size_t *ret_got, GError **error)
 {
-	size_t want = offset >= spool->size ? 0 : (size_t)MIN((uint64_t)n, spool->size - offset), got;
+	size_t want = offset >= spool->size ? 0 : (size_t)MIN((uint64_t)n, spool->size - offset),
+	       got;
 
 	if (!read_at(spool->fd, offset, bytes, want, &got, error))
 		return false;
@@ -230,8 +232,8 @@ bool wax_source_fd(int fd, WaxSource *ret_source, GError **error)
 	return true;
 }
 
-bool wax_source_read(const WaxSource *source, uint64_t offset, void *bytes, size_t n, size_t *ret_got,
-	GError **error)
+bool wax_source_read(const WaxSource *source, uint64_t offset, void *bytes, size_t n,
+	size_t *ret_got, GError **error)
 {
 	size_t take;
 

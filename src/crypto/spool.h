@@ -64,8 +64,8 @@ WaxSource wax_source_spool(WaxSpool *spool);
 
 /* wax_source_fd - a regular file; fails when it cannot be read at any place */
 bool wax_source_fd(int fd, WaxSource *ret_source, GError **error) WAX_MUST_USE;
-bool wax_source_read(const WaxSource *source, uint64_t offset, void *bytes, size_t n, size_t *ret_got,
-	GError **error) WAX_MUST_USE;
+bool wax_source_read(const WaxSource *source, uint64_t offset, void *bytes, size_t n,
+	size_t *ret_got, GError **error) WAX_MUST_USE;
 
 /* a sink takes bytes in order */
 typedef bool (*WaxSinkFunc)(void *data, WaxSpan bytes, GError **error);

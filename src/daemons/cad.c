@@ -16,13 +16,15 @@ static bool answer(WaxCa *ca, WaxFrame *request, WaxFrame *reply, GError **error
 
 	if (wax_frame_type(request) != WAX_CA_DO)
 		return wax_fail(error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
-	if (!wax_frame_get_str(request, &act, error) || !wax_frame_get_str(request, &actor, error) ||
+	if (!wax_frame_get_str(request, &act, error) ||
+		!wax_frame_get_str(request, &actor, error) ||
 		!wax_frame_get_str(request, &text, error) || !wax_frame_done(request, error))
 		return false;
 	args = text ? json_loads(text, 0, NULL) : NULL;
 	if (!act || !actor || !json_is_object(args)) {
 		json_decref(args);
-		return wax_fail(error, WAX_R_FRAME_MALFORMED, "an act without name, actor or arguments");
+		return wax_fail(
+			error, WAX_R_FRAME_MALFORMED, "an act without name, actor or arguments");
 	}
 	ok = wax_ca_do(ca, act, actor, args, &result, error);
 	json_decref(args);
@@ -52,7 +54,8 @@ int main(void)
 {
 	WaxChild *child = wax_child_start();
 	const WaxConfig *config = wax_child_config(child);
-	g_autofree char *path = g_build_filename(wax_config_text(config, "paths.state"), "admin.db", NULL);
+	g_autofree char *path =
+		g_build_filename(wax_config_text(config, "paths.state"), "admin.db", NULL);
 	g_autoptr(GError) error = NULL;
 	WaxCa ca = { .organisation = wax_config_text(config, "ca.organisation"),
 		.validity_days = (int)wax_config_int(config, "ca.validity_days"),
@@ -65,7 +68,8 @@ int main(void)
 	wax_child_confine(child, WAX_CONFINE_SERVICE);
 	wax_child_ready(child);
 	for (;;) {
-		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 }, { wax_child_stop_fd(child), POLLIN, 0 },
+		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 },
+			{ wax_child_stop_fd(child), POLLIN, 0 },
 			{ wax_child_peer(child, "webd", 0), POLLIN, 0 } };
 		g_autoptr(WaxFrame) request = NULL;
 
@@ -78,7 +82,8 @@ int main(void)
 			continue;
 		}
 		if (!wax_ipc_recv(fds[2].fd, 0, &request, NULL)) {
-			wax_child_control(child); /* webd is gone: a new socket comes from the parent */
+			wax_child_control(
+				child); /* webd is gone: a new socket comes from the parent */
 			continue;
 		}
 		ca.keyd = wax_child_peer(child, "keyd", 0);

@@ -85,20 +85,23 @@ static bool read_frame(WaxChild *child, WaxFrame *frame, GError **error)
 
 	switch (wax_frame_type(frame)) {
 	case WAX_CTL_SETUP:
-		if (!wax_frame_get_str(frame, &name, error) || !wax_frame_get_u32(frame, &index, error) ||
+		if (!wax_frame_get_str(frame, &name, error) ||
+			!wax_frame_get_u32(frame, &index, error) ||
 			!wax_config_get(frame, &child->config, error))
 			return false;
 		child->name = g_strdup(name);
 		child->index = index;
 		return true;
 	case WAX_CTL_PEER:
-		if (!wax_frame_get_str(frame, &name, error) || !wax_frame_get_u32(frame, &index, error) ||
+		if (!wax_frame_get_str(frame, &name, error) ||
+			!wax_frame_get_u32(frame, &index, error) ||
 			!wax_frame_get_fd(frame, &fd, error))
 			return false;
 		take_peer(child, name, index, fd);
 		return true;
 	case WAX_CTL_LISTENER:
-		if (!wax_frame_get_str(frame, &name, error) || !wax_frame_get_str(frame, &spec, error) ||
+		if (!wax_frame_get_str(frame, &name, error) ||
+			!wax_frame_get_str(frame, &spec, error) ||
 			!wax_frame_get_fd(frame, &fd, error))
 			return false;
 		listener = g_new0(WaxListener, 1);
@@ -134,7 +137,8 @@ WaxChild *wax_child_start(void)
 	for (;;) {
 		g_autoptr(WaxFrame) frame = NULL;
 
-		if (!wax_ipc_recv(CONTROL, 30000, &frame, &error) || !read_frame(child, frame, &error))
+		if (!wax_ipc_recv(CONTROL, 30000, &frame, &error) ||
+			!read_frame(child, frame, &error))
 			give_up("start-failed", error);
 		if (wax_frame_type(frame) == WAX_CTL_GO)
 			break;
@@ -214,8 +218,8 @@ void wax_child_ready(WaxChild *child)
 		give_up("start-failed", error);
 }
 
-void wax_child_on_peer(WaxChild *child, void (*call)(void *data, const char *name, unsigned index, int fd),
-	void *data)
+void wax_child_on_peer(WaxChild *child,
+	void (*call)(void *data, const char *name, unsigned index, int fd), void *data)
 {
 	child->on_peer = call;
 	child->on_peer_data = data;

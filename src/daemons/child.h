@@ -39,11 +39,11 @@ typedef struct WaxChild WaxChild;
 /* frames on the control channel */
 enum {
 	WAX_CTL_SETUP = 500, /* str name, u32 index, config */
-	WAX_CTL_PEER,        /* str name, u32 index, fd */
+	WAX_CTL_PEER,	     /* str name, u32 index, fd */
 	WAX_CTL_LISTENER,    /* str kind, str spec, fd */
 	WAX_CTL_GO,
 	WAX_CTL_STOP,
-	WAX_CTL_READY,       /* child: u32 uid, bool seccomp, bool landlock, bool locked memory */
+	WAX_CTL_READY, /* child: u32 uid, bool seccomp, bool landlock, bool locked memory */
 };
 
 typedef enum { WAX_CONFINE_MAILD, WAX_CONFINE_KEYD, WAX_CONFINE_SERVICE } WaxConfinement;
@@ -73,8 +73,8 @@ void wax_child_confine(WaxChild *child, WaxConfinement confinement);
 void wax_child_ready(WaxChild *child);
 
 /* wax_child_on_peer - called (in the control thread) when a peer's socket is new */
-void wax_child_on_peer(WaxChild *child, void (*call)(void *data, const char *name, unsigned index, int fd),
-	void *data);
+void wax_child_on_peer(WaxChild *child,
+	void (*call)(void *data, const char *name, unsigned index, int fd), void *data);
 void wax_child_run_control(WaxChild *child);
 
 /* wax_child_control - read one frame of the parent; for processes with a poll loop of their own */

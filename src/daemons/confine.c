@@ -24,19 +24,21 @@
 #endif
 
 /* nobody needs these once it runs */
-static const char *const never[] = { "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev",
-	"mount", "umount2", "pivot_root", "chroot", "setuid", "setgid", "setreuid", "setregid", "setresuid",
-	"setresgid", "setgroups", "init_module", "finit_module", "delete_module", "kexec_load", "bpf",
-	"perf_event_open", "keyctl", "add_key", "request_key", "unshare", "setns", "reboot", "swapon",
-	"swapoff", "settimeofday", "clock_settime", "adjtimex", "personality", "userfaultfd", NULL };
+static const char *const never[] = { "execve", "execveat", "ptrace", "process_vm_readv",
+	"process_vm_writev", "mount", "umount2", "pivot_root", "chroot", "setuid", "setgid",
+	"setreuid", "setregid", "setresuid", "setresgid", "setgroups", "init_module",
+	"finit_module", "delete_module", "kexec_load", "bpf", "perf_event_open", "keyctl",
+	"add_key", "request_key", "unshare", "setns", "reboot", "swapon", "swapoff", "settimeofday",
+	"clock_settime", "adjtimex", "personality", "userfaultfd", NULL };
 
-static const char *const no_network[] = { "socket", "socketpair", "connect", "bind", "listen", "accept",
-	"accept4", NULL };
+static const char *const no_network[] = { "socket", "socketpair", "connect", "bind", "listen",
+	"accept", "accept4", NULL };
 
-static const char *const no_files[] = { "open", "openat", "openat2", "creat", "mkdir", "mkdirat", "rmdir",
-	"unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat",
-	"chmod", "fchmod", "fchmodat", "chown", "fchown", "fchownat", "lchown", "truncate", "mknod", "mknodat",
-	"name_to_handle_at", "open_by_handle_at", "fork", "vfork", "clone3", "kill", "tkill", NULL };
+static const char *const no_files[] = { "open", "openat", "openat2", "creat", "mkdir", "mkdirat",
+	"rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat",
+	"symlink", "symlinkat", "chmod", "fchmod", "fchmodat", "chown", "fchown", "fchownat",
+	"lchown", "truncate", "mknod", "mknodat", "name_to_handle_at", "open_by_handle_at", "fork",
+	"vfork", "clone3", "kill", "tkill", NULL };
 
 static void deny(scmp_filter_ctx filter, const char *const *names)
 {
@@ -74,7 +76,7 @@ static bool become(const char *user)
 		return false;
 	entry = getpwnam(user);
 	return entry && initgroups(user, entry->pw_gid) == 0 && setgid(entry->pw_gid) == 0 &&
-		setuid(entry->pw_uid) == 0;
+	       setuid(entry->pw_uid) == 0;
 }
 
 WaxConfined wax_confine(WaxConfinement confinement, const char *user)

@@ -12,14 +12,15 @@
 #include "keys/proto/requests.h"
 
 #define PEERS_MAX 80
-#define ARENA     (4 * 1024 * 1024)
+#define ARENA	  (4 * 1024 * 1024)
 
 typedef struct {
 	const char *name;
 	unsigned who;
 } Kind;
 
-static const Kind kinds[] = { { "gated", WAX_PEER_GATED }, { "maild", WAX_PEER_MAILD }, { "cad", WAX_PEER_CAD } };
+static const Kind kinds[] = { { "gated", WAX_PEER_GATED }, { "maild", WAX_PEER_MAILD },
+	{ "cad", WAX_PEER_CAD } };
 
 typedef struct {
 	struct pollfd fds[PEERS_MAX];
@@ -63,7 +64,8 @@ static bool serve(WaxCustodian *custodian, int fd, unsigned who)
 
 static void run(WaxChild *child, WaxCustodian *custodian)
 {
-	GHashTable *gone = g_hash_table_new(NULL, NULL); /* sockets whose peer is away until it is started again */
+	GHashTable *gone = g_hash_table_new(
+		NULL, NULL); /* sockets whose peer is away until it is started again */
 	bool idle = true;
 
 	for (;;) {
@@ -97,8 +99,9 @@ static void run(WaxChild *child, WaxCustodian *custodian)
 int main(void)
 {
 	WaxChild *child = wax_child_start();
-	g_autofree char *folder = g_build_filename(wax_config_text(wax_child_config(child), "paths.state"),
-		wax_child_name(child), NULL);
+	g_autofree char *folder =
+		g_build_filename(wax_config_text(wax_child_config(child), "paths.state"),
+			wax_child_name(child), NULL);
 	g_autoptr(GError) error = NULL;
 	WaxCustodian *custodian;
 

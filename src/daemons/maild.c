@@ -25,13 +25,13 @@ typedef struct {
 	bool opened;
 } Worker;
 
-static bool sign(void *data, const uint8_t ticket[16], uint32_t handle, WaxSigAlg alg, WaxDigestAlg digest,
-	WaxSpan attributes, GByteArray **ret_signature, GError **error)
+static bool sign(void *data, const uint8_t ticket[16], uint32_t handle, WaxSigAlg alg,
+	WaxDigestAlg digest, WaxSpan attributes, GByteArray **ret_signature, GError **error)
 {
 	Worker *w = data;
 
-	return wax_keyd_sign(wax_child_peer(w->child, "keyd", 0), WAX_SPAN(ticket, 16), handle, alg, digest, attributes,
-		ret_signature, error);
+	return wax_keyd_sign(wax_child_peer(w->child, "keyd", 0), WAX_SPAN(ticket, 16), handle, alg,
+		digest, attributes, ret_signature, error);
 }
 
 /* ask_keys - which key does this RecipientInfo mean?  gated answers from the directory, by ticket */
@@ -44,15 +44,18 @@ static bool ask_keys(Worker *w, const WaxRecipient *recipient, WaxJobKey *ret_ke
 	bool found = false;
 
 	if (recipient->id.issuer_and_serial.n)
-		one.issuer_serial = g_bytes_new(recipient->id.issuer_and_serial.p, recipient->id.issuer_and_serial.n);
+		one.issuer_serial = g_bytes_new(
+			recipient->id.issuer_and_serial.p, recipient->id.issuer_and_serial.n);
 	else
 		one.key_id = g_bytes_new(recipient->id.key_id.p, recipient->id.key_id.n);
 	g_array_append_val(named, one);
 	wax_job_need_put(named, question);
 	g_clear_pointer(&one.issuer_serial, g_bytes_unref);
 	g_clear_pointer(&one.key_id, g_bytes_unref);
-	if (!wax_ipc_send(w->gated, question, NULL) || !wax_ipc_recv(w->gated, 30000, &answer, NULL) ||
-		wax_frame_type(answer) != WAX_JOB_KEYS || !wax_job_keys_get(answer, w->ticket, &keys, NULL))
+	if (!wax_ipc_send(w->gated, question, NULL) ||
+		!wax_ipc_recv(w->gated, 30000, &answer, NULL) ||
+		wax_frame_type(answer) != WAX_JOB_KEYS ||
+		!wax_job_keys_get(answer, w->ticket, &keys, NULL))
 		return false;
 	if (keys->len) {
 		*ret_key = g_array_index(keys, WaxJobKey, 0);
@@ -70,18 +73,19 @@ static int find(void *data, const WaxRecipient *recipient, bool alone)
 
 	(void)alone; /* only what is named counts here */
 	if (recipient->alg == WAX_KEYENC_NONE ||
-		(!recipient->id.issuer_and_serial.n && !recipient->id.key_id.n) || !ask_keys(w, recipient, &key))
+		(!recipient->id.issuer_and_serial.n && !recipient->id.key_id.n) ||
+		!ask_keys(w, recipient, &key))
 		return -1;
 	return (int)key.handle;
 }
 
-static bool unwrap(void *data, int handle, const WaxRecipient *recipient, size_t key_size, WaxSecret **ret_key,
-	GError **error)
+static bool unwrap(void *data, int handle, const WaxRecipient *recipient, size_t key_size,
+	WaxSecret **ret_key, GError **error)
 {
 	Worker *w = data;
 
-	if (!wax_keyd_unwrap(wax_child_peer(w->child, "keyd", 0), WAX_SPAN(w->ticket, 16), (uint32_t)handle, recipient,
-		    key_size, ret_key, error))
+	if (!wax_keyd_unwrap(wax_child_peer(w->child, "keyd", 0), WAX_SPAN(w->ticket, 16),
+		    (uint32_t)handle, recipient, key_size, ret_key, error))
 		return false;
 	if (!w->opened)
 		w->opened_by = (uint32_t)handle;
@@ -107,7 +111,8 @@ static bool do_build(Worker *w, WaxFrame *request, WaxFrame *reply, GError **err
 	g_auto(WaxJobBuilt) built = { 0 };
 	WaxWorkSigner signer = { w, sign };
 
-	if (!wax_spool_get(request, &message, error) || !wax_job_build_get(request, &build, error) ||
+	if (!wax_spool_get(request, &message, error) ||
+		!wax_job_build_get(request, &build, error) ||
 		!wax_work_build(message, &build, &signer, &copy, &built, error))
 		return false;
 	wax_spool_put(copy, reply);
@@ -173,7 +178,8 @@ int main(void)
 	wax_child_confine(child, WAX_CONFINE_MAILD);
 	wax_child_ready(child);
 	while (left > 0) {
-		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 }, { wax_child_stop_fd(child), POLLIN, 0 },
+		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 },
+			{ wax_child_stop_fd(child), POLLIN, 0 },
 			{ wax_child_peer(child, "gated", 0), POLLIN, 0 } };
 
 		if (poll(fds, 3, -1) <= 0)

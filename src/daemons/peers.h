@@ -18,27 +18,27 @@
 #define WAX_DAEMONS_PEERS_H
 
 /* X(name, executable, sections of the configuration it may see) */
-#define WAX_PROCESSES(X)                                                            \
-	X(keyd, "keyd", "paths log keys service")                                           \
-	X(certd, "keyd", "paths log keys service")                                          \
-	X(cad, "cad", "host paths log ca policy keys service")                      \
-	X(maild, "maild", "log service")                                            \
-	X(gated, "gated", "host paths log listen relay gateway policy service")     \
+#define WAX_PROCESSES(X)                                                                           \
+	X(keyd, "keyd", "paths log keys service")                                                  \
+	X(certd, "keyd", "paths log keys service")                                                 \
+	X(cad, "cad", "host paths log ca policy keys service")                                     \
+	X(maild, "maild", "log service")                                                           \
+	X(gated, "gated", "host paths log listen relay gateway policy service")                    \
 	X(webd, "webd", "host paths log policy service gateway")
 
 /* X(one, other): `one` is started when `other` is ready: it opens what the other makes */
-#define WAX_NEEDS(X) \
-	X(gated, cad) \
-	X(webd, cad)  \
+#define WAX_NEEDS(X)                                                                               \
+	X(gated, cad)                                                                              \
+	X(webd, cad)                                                                               \
 	X(webd, gated)
 
 /* X(one, other): `maild` stands for each of its workers */
-#define WAX_LINKS(X)    \
-	X(gated, maild) \
-	X(gated, keyd)  \
-	X(maild, keyd)  \
-	X(cad, keyd)    \
-	X(cad, certd)   \
+#define WAX_LINKS(X)                                                                               \
+	X(gated, maild)                                                                            \
+	X(gated, keyd)                                                                             \
+	X(maild, keyd)                                                                             \
+	X(cad, keyd)                                                                               \
+	X(cad, certd)                                                                              \
 	X(webd, cad)
 
 #endif

@@ -29,14 +29,14 @@
 #include "daemons/child.h"
 #include "daemons/peers.h"
 
-#define WORKERS_MAX 64
+#define WORKERS_MAX  64
 #define BACK_OFF_MAX 30000 /* ms */
 
 enum {
 #define X(name, executable, sections) PROCESS_##name,
 	WAX_PROCESSES(X)
 #undef X
-	PROCESS_COUNT
+		PROCESS_COUNT
 };
 
 static const struct {
@@ -66,8 +66,8 @@ static const struct {
 typedef struct {
 	int kind;
 	unsigned index;
-	pid_t pid;      /* 0: not running */
-	int control;    /* -1: none */
+	pid_t pid;   /* 0: not running */
+	int control; /* -1: none */
 	bool ready, seccomp, landlock, locked_memory;
 	uint32_t uid;
 	int64_t started, due; /* monotonic ms; due: when to start again */
@@ -120,12 +120,14 @@ static void default_paths(WaxConfig *config)
 
 static bool make_folders(const WaxConfig *config, GError **error)
 {
-	const char *folders[] = { wax_config_text(config, "paths.state"), wax_config_text(config, "paths.run") };
+	const char *folders[] = { wax_config_text(config, "paths.state"),
+		wax_config_text(config, "paths.run") };
 	g_autofree char *spool = g_build_filename(folders[0], "spool", NULL);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
 		if (g_mkdir_with_parents(folders[i], 0750) != 0)
-			return wax_fail_errno(error, errno, "cannot make the folder %s", folders[i]);
+			return wax_fail_errno(
+				error, errno, "cannot make the folder %s", folders[i]);
 	if (g_mkdir_with_parents(spool, 0700) != 0)
 		return wax_fail_errno(error, errno, "cannot make the folder %s", spool);
 	return true;
@@ -134,14 +136,17 @@ static bool make_folders(const WaxConfig *config, GError **error)
 /* take_lock - one service per state folder; the file holds the number of the process */
 static bool take_lock(const WaxConfig *config, GError **error)
 {
-	g_autofree char *path = g_build_filename(wax_config_text(config, "paths.run"), "waxwingd.pid", NULL);
+	g_autofree char *path =
+		g_build_filename(wax_config_text(config, "paths.run"), "waxwingd.pid", NULL);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return wax_fail_errno(error, errno, "cannot write %s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return wax_fail(error, WAX_R_DUPLICATE,
-			"Waxwing runs already for this folder (%s is locked); stop it with: waxwing down", path);
+			"Waxwing runs already for this folder (%s is locked); stop it with: "
+			"waxwing down",
+			path);
 	if (ftruncate(fd, 0) != 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
 		return wax_fail_errno(error, errno, "cannot write %s", path);
 	return true; /* the descriptor stays open, and the lock with it */
@@ -160,7 +165,8 @@ static int listen_unix(const char *path, GError **error)
 	}
 	memcpy(at.sun_path, path, strlen(path) + 1);
 	(void)unlink(path);
-	if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0 || chmod(path, 0666) != 0 || listen(fd, 64) != 0) {
+	if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0 || chmod(path, 0666) != 0 ||
+		listen(fd, 64) != 0) {
 		wax_set_error_errno(error, errno, "cannot listen at %s", path);
 		close(fd);
 		return -1;
@@ -170,11 +176,14 @@ static int listen_unix(const char *path, GError **error)
 
 static int listen_tcp(const char *host, const char *port, GError **error)
 {
-	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM }, *list;
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+		.ai_socktype = SOCK_STREAM },
+			*list;
 	int code = getaddrinfo(host, port, &hints, &list), fd, one = 1;
 
 	if (code != 0) {
-		wax_set_error(error, WAX_R_CONFIG_RANGE, "cannot listen at %s:%s: %s", host, port, gai_strerror(code));
+		wax_set_error(error, WAX_R_CONFIG_RANGE, "cannot listen at %s:%s: %s", host, port,
+			gai_strerror(code));
 		return -1;
 	}
 	fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -200,13 +209,15 @@ static bool open_listener(Parent *parent, const char *kind, const char *spec, GE
 
 	if (!rest || (!g_str_has_prefix(spec, "smtp:") && !g_str_has_prefix(spec, "lmtp:")))
 		return wax_fail(error, WAX_R_CONFIG_RANGE,
-			"listen.%s: '%s' is not smtp:HOST:PORT, lmtp:HOST:PORT or lmtp:unix:PATH", kind, spec);
+			"listen.%s: '%s' is not smtp:HOST:PORT, lmtp:HOST:PORT or lmtp:unix:PATH",
+			kind, spec);
 	rest++;
 	if (g_str_has_prefix(rest, "unix:")) {
 		fd = listen_unix(rest + 5, error);
 	} else {
 		if (colon <= rest)
-			return wax_fail(error, WAX_R_CONFIG_RANGE, "listen.%s: '%s' names no port", kind, spec);
+			return wax_fail(error, WAX_R_CONFIG_RANGE, "listen.%s: '%s' names no port",
+				kind, spec);
 		host = g_strndup(rest, (gsize)(colon - rest));
 		fd = listen_tcp(host, colon + 1, error);
 	}
@@ -221,7 +232,8 @@ static bool open_listener(Parent *parent, const char *kind, const char *spec, GE
 static bool open_listeners(Parent *parent, GError **error)
 {
 	static const char *const sides[] = { "outbound", "inbound" };
-	g_autofree char *api = g_build_filename(wax_config_text(parent->config, "paths.run"), "api.sock", NULL);
+	g_autofree char *api =
+		g_build_filename(wax_config_text(parent->config, "paths.run"), "api.sock", NULL);
 	WaxListener *listener;
 	int fd;
 
@@ -250,7 +262,8 @@ static void send_peer(const Process *to, const Process *about, int fd)
 	wax_frame_put_str(frame, kinds[about->kind].name);
 	wax_frame_put_u32(frame, about->index);
 	wax_frame_put_fd(frame, fd);
-	wax_ignore(wax_ipc_send(to->control, frame, NULL)); /* when it is gone it will be started again */
+	wax_ignore(wax_ipc_send(
+		to->control, frame, NULL)); /* when it is gone it will be started again */
 }
 
 /* join - a fresh socket pair between two running processes */
@@ -269,7 +282,8 @@ static void join(const Process *a, const Process *b)
 static bool linked(int a, int b)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
-		if ((links[i].one == a && links[i].other == b) || (links[i].one == b && links[i].other == a))
+		if ((links[i].one == a && links[i].other == b) ||
+			(links[i].one == b && links[i].other == a))
 			return true;
 	return false;
 }
@@ -342,7 +356,8 @@ static void start_process(Parent *parent, Process *process)
 /* write_status - what `waxwing status` shows, replaced as a whole */
 static void write_status(Parent *parent)
 {
-	g_autofree char *path = g_build_filename(wax_config_text(parent->config, "paths.run"), "status.json", NULL);
+	g_autofree char *path =
+		g_build_filename(wax_config_text(parent->config, "paths.run"), "status.json", NULL);
 	g_autoptr(GString) out = g_string_new("{\"processes\":[");
 	uint32_t first_uid = 0;
 	bool same = true, ready = true;
@@ -355,16 +370,22 @@ static void write_status(Parent *parent)
 		same = same && p->uid == first_uid;
 		ready = ready && p->ready;
 		g_string_append_printf(out,
-			"%s\n {\"name\":\"%s\",\"index\":%u,\"pid\":%d,\"state\":\"%s\",\"uid\":%u,\"restarts\":%u,"
+			"%s\n "
+			"{\"name\":\"%s\",\"index\":%u,\"pid\":%d,\"state\":\"%s\",\"uid\":%u,"
+			"\"restarts\":%u,"
 			"\"seccomp\":%s,\"landlock\":%s,\"locked_memory\":%s}",
 			i ? "," : "", kinds[p->kind].name, p->index, (int)p->pid,
-			p->ready ? "ready" : p->pid ? "starting" : "down", p->uid, p->restarts,
-			p->seccomp ? "true" : "false", p->landlock ? "true" : "false",
-			p->locked_memory ? "true" : "false");
+			p->ready ? "ready"
+			: p->pid ? "starting"
+				 : "down",
+			p->uid, p->restarts, p->seccomp ? "true" : "false",
+			p->landlock ? "true" : "false", p->locked_memory ? "true" : "false");
 	}
 	g_string_append_printf(out,
-		"],\n\"pid\":%d,\"since\":%" G_GINT64_FORMAT ",\"ready\":%s,\"isolation\":\"%s\"}\n", (int)getpid(),
-		parent->since, ready ? "true" : "false", same ? "same-user" : "separate-users");
+		"],\n\"pid\":%d,\"since\":%" G_GINT64_FORMAT
+		",\"ready\":%s,\"isolation\":\"%s\"}\n",
+		(int)getpid(), parent->since, ready ? "true" : "false",
+		same ? "same-user" : "separate-users");
 	wax_ignore(wax_io_replace(path, WAX_SPAN(out->str, out->len), 0644, NULL));
 	if (ready && parent->ready_fd >= 0) {
 		ssize_t ignored = write(parent->ready_fd, "R", 1);
@@ -384,7 +405,8 @@ static void hear(Parent *parent, Process *process)
 		process->control = -1; /* its end is told by SIGCHLD */
 		return;
 	}
-	if (wax_frame_type(frame) != WAX_CTL_READY || !wax_frame_get_u32(frame, &process->uid, NULL) ||
+	if (wax_frame_type(frame) != WAX_CTL_READY ||
+		!wax_frame_get_u32(frame, &process->uid, NULL) ||
 		!wax_frame_get_bool(frame, &process->seccomp, NULL) ||
 		!wax_frame_get_bool(frame, &process->landlock, NULL) ||
 		!wax_frame_get_bool(frame, &process->locked_memory, NULL))
@@ -420,11 +442,14 @@ static void bury(Parent *parent, pid_t pid, int status)
 			return;
 		process->restarts++;
 		/* one that lived for a minute failed once, not again */
-		process->failures = recycled || now - process->started > 60000 ? 0 : process->failures + 1;
+		process->failures =
+			recycled || now - process->started > 60000 ? 0 : process->failures + 1;
 		if (!recycled)
-			wax_event(WAX_WARNING, "process-died", WAX_FIELD("name", WAX_STR(kinds[process->kind].name)),
+			wax_event(WAX_WARNING, "process-died",
+				WAX_FIELD("name", WAX_STR(kinds[process->kind].name)),
 				WAX_FIELD("index", WAX_UINT(process->index)),
-				WAX_FIELD("signal", WAX_UINT(WIFSIGNALED(status) ? WTERMSIG(status) : 0)),
+				WAX_FIELD("signal",
+					WAX_UINT(WIFSIGNALED(status) ? WTERMSIG(status) : 0)),
 				WAX_FIELD("failures", WAX_UINT(process->failures)));
 		process->due = process->failures ? now + back_off(process) : now;
 		write_status(parent);
@@ -551,7 +576,9 @@ static int block_signals(void)
 static void add_processes(Parent *parent)
 {
 	for (int kind = 0; kind < PROCESS_COUNT; kind++) {
-		unsigned count = kind == PROCESS_maild ? (unsigned)wax_config_int(parent->config, "service.workers") : 1;
+		unsigned count = kind == PROCESS_maild ? (unsigned)wax_config_int(
+								 parent->config, "service.workers")
+						       : 1;
 
 		for (unsigned i = 0; i < count; i++) {
 			Process *process = g_new0(Process, 1);
@@ -564,7 +591,9 @@ static void add_processes(Parent *parent)
 
 int main(int argc, char **argv)
 {
-	Parent parent = { .processes = g_ptr_array_new(), .listeners = g_ptr_array_new(), .ready_fd = -1,
+	Parent parent = { .processes = g_ptr_array_new(),
+		.listeners = g_ptr_array_new(),
+		.ready_fd = -1,
 		.since = wax_clock_now() };
 	const char *file = "/etc/waxwing/waxwing.toml";
 	GError *error = NULL;

@@ -22,8 +22,8 @@ typedef struct {
 	WaxWebParts parts;
 } Service;
 
-static bool change(void *ctx, const char *act, const char *actor, const json_t *body, json_t **ret_result,
-	GError **error)
+static bool change(void *ctx, const char *act, const char *actor, const json_t *body,
+	json_t **ret_result, GError **error)
 {
 	Service *s = ctx;
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_CA_DO), reply = NULL;
@@ -43,7 +43,8 @@ static bool change(void *ctx, const char *act, const char *actor, const json_t *
 	if (!wax_frame_get_str(reply, &answer, error))
 		return false;
 	*ret_result = json_loads(answer ? answer : "{}", 0, NULL);
-	return *ret_result || wax_fail(error, WAX_R_INTERNAL, "the administration answered with no JSON");
+	return *ret_result ||
+	       wax_fail(error, WAX_R_INTERNAL, "the administration answered with no JSON");
 }
 
 static json_t *status(void *ctx)
@@ -79,7 +80,8 @@ static bool permitted(void *ctx, uid_t uid, gid_t gid, pid_t pid)
 
 	(void)pid; /* a process number can be anybody's a moment later */
 	return uid == 0 || uid == getuid() ||
-		in_group(uid, gid, wax_config_text(wax_child_config(s->child), "service.admin_group"));
+	       in_group(uid, gid,
+		       wax_config_text(wax_child_config(s->child), "service.admin_group"));
 }
 
 static int api_socket(WaxChild *child)
@@ -113,7 +115,10 @@ int main(void)
 		wax_event_error(WAX_ERR, "start-failed", error);
 		return 75;
 	}
-	s.parts = (WaxWebParts){ .directory = wax_directory_new(store), .ctx = &s, .change = change, .status = status,
+	s.parts = (WaxWebParts){ .directory = wax_directory_new(store),
+		.ctx = &s,
+		.change = change,
+		.status = status,
 		.permitted = permitted };
 	/* gated made it before it was ready, and the parent starts this process after that */
 	if (!wax_mail_open_reader(s.mail_path, &s.parts.mail, &error)) {

@@ -307,7 +307,8 @@ void wax_job_open_put(const WaxJobOpen *open, WaxFrame *frame)
 {
 	put_certs(open->anchors, frame);
 	for (guint i = 0; open->anchors && i < open->anchors->len; i++)
-		put_limit(open->limits && i < open->limits->len ? open->limits->pdata[i] : NULL, frame);
+		put_limit(open->limits && i < open->limits->len ? open->limits->pdata[i] : NULL,
+			frame);
 	put_certs(open->forbidden, frame);
 	put_certs(open->untrusted, frame);
 	wax_frame_put_u64(frame, (uint64_t)open->at);
@@ -323,7 +324,8 @@ bool wax_job_open_get(WaxFrame *frame, WaxJobOpen *ret_open, GError **error)
 	uint64_t at;
 
 	if (!get_certs(frame, &open.anchors, error) || !get_limits(frame, &open, error) ||
-		!get_certs(frame, &open.forbidden, error) || !get_certs(frame, &open.untrusted, error) ||
+		!get_certs(frame, &open.forbidden, error) ||
+		!get_certs(frame, &open.untrusted, error) ||
 		!wax_frame_get_u64(frame, &at, error) || !get_text(frame, &open.sender, error) ||
 		!get_text(frame, &open.host, error) || !get_text(frame, &open.headers, error) ||
 		!wax_frame_get_bool(frame, &open.promote_subject, error))

@@ -103,8 +103,8 @@ void wax_job_built_clear(WaxJobBuilt *built);
 /* ---- OPEN: request = spool, these ---- */
 
 typedef struct {
-	GPtrArray *anchors;   /* GBytes: DER of what is trusted to verify */
-	GPtrArray *limits;    /* char **: for each anchor the mail domains it counts for; empty: all */
+	GPtrArray *anchors; /* GBytes: DER of what is trusted to verify */
+	GPtrArray *limits; /* char **: for each anchor the mail domains it counts for; empty: all */
 	GPtrArray *forbidden; /* GBytes: DER of what is never trusted */
 	GPtrArray *untrusted; /* GBytes: DER of what may complete chains */
 	int64_t at;

@@ -98,7 +98,8 @@ static bool copy_raw(Canon *c, uint64_t from, uint64_t to, GError **error)
 	while (from < to) {
 		size_t n;
 
-		if (!read_piece(c, from, to, c->chunk, CHUNK, &n, error) || !put(c, c->chunk, n, error))
+		if (!read_piece(c, from, to, c->chunk, CHUNK, &n, error) ||
+			!put(c, c->chunk, n, error))
 			return false;
 		from += n;
 	}
@@ -122,7 +123,8 @@ static bool inspect(Canon *c, const WaxPart *part, Findings *ret, GError **error
 			uint8_t byte = c->chunk[i];
 
 			if (byte == '\n') {
-				f.trailing_blank = f.trailing_blank || previous == ' ' || previous == '\t';
+				f.trailing_blank =
+					f.trailing_blank || previous == ' ' || previous == '\t';
 				column = 0;
 			} else if (byte != '\r') {
 				if (column < 5)
@@ -141,7 +143,8 @@ static bool inspect(Canon *c, const WaxPart *part, Findings *ret, GError **error
 		}
 		at += n;
 	}
-	f.trailing_blank = f.trailing_blank || (part->end > part->body && (previous == ' ' || previous == '\t'));
+	f.trailing_blank = f.trailing_blank ||
+			   (part->end > part->body && (previous == ' ' || previous == '\t'));
 	*ret = f;
 	return true;
 }
@@ -162,7 +165,8 @@ static bool load_header(Canon *c, const WaxPart *part, WaxSpan *ret_block, GErro
 
 static bool is_content_field(const WaxField *field)
 {
-	return field->name.n > 8 && g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0;
+	return field->name.n > 8 &&
+	       g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0;
 }
 
 static bool put_type(Canon *c, const WaxField *field, const char *suffix, GError **error)
@@ -173,7 +177,7 @@ static bool put_type(Canon *c, const WaxField *field, const char *suffix, GError
 		n--;
 	c->last_cr = false;
 	return put_text(c, "Content-Type:", error) && put_lines(c, field->value.p, n, error) &&
-		put_text(c, suffix, error) && put_text(c, "\r\n", error);
+	       put_text(c, suffix, error) && put_text(c, "\r\n", error);
 }
 
 /*
@@ -207,11 +211,13 @@ static bool put_header(Canon *c, bool root, WaxSpan block, const char *encoding,
 		if (field.whole.p[field.whole.n - 1] != '\n' && !put_text(c, "\r\n", error))
 			return false;
 	}
-	if (root && !typed && (!put_text(c, "Content-Type: text/plain", error) ||
-				      !put_text(c, suffix, error) || !put_text(c, "\r\n", error)))
+	if (root && !typed &&
+		(!put_text(c, "Content-Type: text/plain", error) || !put_text(c, suffix, error) ||
+			!put_text(c, "\r\n", error)))
 		return false;
-	if (encoding && encoding[0] && (!put_text(c, "Content-Transfer-Encoding: ", error) ||
-					       !put_text(c, encoding, error) || !put_text(c, "\r\n", error)))
+	if (encoding && encoding[0] &&
+		(!put_text(c, "Content-Transfer-Encoding: ", error) ||
+			!put_text(c, encoding, error) || !put_text(c, "\r\n", error)))
 		return false;
 	return put_text(c, "\r\n", error);
 }
@@ -301,8 +307,8 @@ static bool decode_again(Canon *c, const WaxPart *part, bool base64, GError **er
 			guint had = plain->len;
 
 			g_byte_array_set_size(plain, had + (guint)n + 3);
-			if (!wax_base64_decode(&decoder, WAX_SPAN(c->chunk, n), plain->data + had, &decoded,
-				    error))
+			if (!wax_base64_decode(&decoder, WAX_SPAN(c->chunk, n), plain->data + had,
+				    &decoded, error))
 				return false;
 			g_byte_array_set_size(plain, had + (guint)decoded);
 		} else {
@@ -342,26 +348,27 @@ static bool write_leaf(Canon *c, uint32_t index, WaxSpan block, GError **error)
 		/* inside an encoding trailing blanks are no content and "From " is rare: keep the bytes */
 		if (!f.eight_bit && !f.control && !f.long_line && !(quoted && f.from_line))
 			return put_header(c, index == 0, block, NULL, error) &&
-				copy_lines(c, part->body, part->end, error);
+			       copy_lines(c, part->body, part->end, error);
 		return put_header(c, index == 0, block, "base64", error) &&
-			decode_again(c, part, base64, error);
+		       decode_again(c, part, base64, error);
 	}
 	if (!f.eight_bit && !f.control && !f.long_line && !f.trailing_blank && !f.from_line)
 		return put_header(c, index == 0, block,
 			       strcmp(content.encoding, "7bit") == 0 ? NULL : "7bit", error) &&
-			copy_lines(c, part->body, part->end, error);
+		       copy_lines(c, part->body, part->end, error);
 	if (text && !f.control && !f.long_line)
 		return put_header(c, index == 0, block, "quoted-printable", error) &&
-			encode_quoted(c, part, error);
-	return put_header(c, index == 0, block, "base64", error) && encode_base64(c, part, text, error);
+		       encode_quoted(c, part, error);
+	return put_header(c, index == 0, block, "base64", error) &&
+	       encode_base64(c, part, text, error);
 }
 
 /* is_sealed - somebody else's signature or encryption: not a byte of it is ours to change */
 static bool is_sealed(const char *type)
 {
 	return strcmp(type, "multipart/signed") == 0 || strcmp(type, "multipart/encrypted") == 0 ||
-		strcmp(type, "application/pkcs7-mime") == 0 ||
-		strcmp(type, "application/x-pkcs7-mime") == 0;
+	       strcmp(type, "application/pkcs7-mime") == 0 ||
+	       strcmp(type, "application/x-pkcs7-mime") == 0;
 }
 
 /* write_part - children are found by their parent; depth is bounded by the splitter's limit */
@@ -378,7 +385,7 @@ static bool write_part(Canon *c, uint32_t index, GError **error)
 	if (is_sealed(content.type))
 		return (index == 0 ? put_header(c, true, block, NULL, error)
 				   : copy_raw(c, part->start, part->body, error)) &&
-			copy_raw(c, part->body, part->end, error);
+		       copy_raw(c, part->body, part->end, error);
 	if (!part->multipart && !part->rfc822)
 		return write_leaf(c, index, block, error);
 	/* what 8bit meant for the whole is gone once every leaf is 7bit */
@@ -423,8 +430,13 @@ bool wax_canonical_write(const WaxEntity *entity, const WaxCanonicalOptions *opt
 {
 	g_autofree WaxPart *parts = g_new(WaxPart, WAX_LIMIT_MIME_PARTS);
 	g_autofree uint8_t *header = g_malloc(WAX_LIMIT_HEADER_OCTETS), *chunk = g_malloc(CHUNK);
-	Canon c = { .in = entity, .options = options, .write = write, .data = data, .parts = parts,
-		.header = header, .chunk = chunk };
+	Canon c = { .in = entity,
+		.options = options,
+		.write = write,
+		.data = data,
+		.parts = parts,
+		.header = header,
+		.chunk = chunk };
 
 	return find_parts(&c, error) && write_part(&c, 0, error);
 }

@@ -25,8 +25,8 @@
 
 #include "core/base.h"
 
-typedef bool (*WaxReadFunc)(void *data, uint64_t offset, void *bytes, size_t n, size_t *ret_got,
-	GError **error);
+typedef bool (*WaxReadFunc)(
+	void *data, uint64_t offset, void *bytes, size_t n, size_t *ret_got, GError **error);
 typedef bool (*WaxWriteFunc)(void *data, WaxSpan bytes, GError **error);
 
 typedef struct {
@@ -38,7 +38,8 @@ typedef struct {
 typedef struct {
 	bool content_fields_only; /* of the root's own fields, only Content-* */
 	const char *extra_fields; /* whole lines with CRLF, before them; NULL when none */
-	const char *type_suffix;  /* appended to the root's Content-Type, as "; hp=\"cipher\""; or NULL */
+	const char *
+		type_suffix; /* appended to the root's Content-Type, as "; hp=\"cipher\""; or NULL */
 } WaxCanonicalOptions;
 
 bool wax_canonical_write(const WaxEntity *entity, const WaxCanonicalOptions *options,

@@ -44,8 +44,9 @@ char *wax_field_decoded(WaxSpan value)
 
 void wax_mime_warm_up(void)
 {
-	static const char *const charsets[] = { "iso-8859-1", "iso-8859-15", "windows-1252", "utf-8", "us-ascii",
-		"iso-2022-jp", "shift_jis", "gb18030", "euc-kr", "koi8-r", "iso-8859-2", "big5" };
+	static const char *const charsets[] = { "iso-8859-1", "iso-8859-15", "windows-1252",
+		"utf-8", "us-ascii", "iso-2022-jp", "shift_jis", "gb18030", "euc-kr", "koi8-r",
+		"iso-8859-2", "big5" };
 
 	g_free(wax_field_decoded(WAX_SPAN_LIT("=?utf-8?q?x?=")));
 	for (size_t i = 0; i < G_N_ELEMENTS(charsets); i++) {
@@ -229,8 +230,8 @@ void wax_content_read(WaxSpan block, WaxContent *ret_content)
 		content.ambiguous = true;
 	wax_media_type(value, &type);
 	content.type = memchr(type.p, '/', type.n) && !memchr(type.p, 0, type.n)
-		? g_strndup((const char *)type.p, type.n)
-		: g_strdup("text/plain");
+			       ? g_strndup((const char *)type.p, type.n)
+			       : g_strdup("text/plain");
 	content.smime_type = parameter(value, "smime-type", true, &content.ambiguous);
 	content.protocol = parameter(value, "protocol", true, &content.ambiguous);
 	content.micalg = parameter(value, "micalg", true, &ignored);
@@ -246,8 +247,9 @@ void wax_content_read(WaxSpan block, WaxContent *ret_content)
 	if (wax_fields_count(block, "content-transfer-encoding", &value) > 1)
 		content.ambiguous = true;
 	wax_media_type(value, &type);
-	content.encoding = type.n && !memchr(type.p, 0, type.n) ? g_strndup((const char *)type.p, type.n)
-								 : g_strdup("7bit");
+	content.encoding = type.n && !memchr(type.p, 0, type.n)
+				   ? g_strndup((const char *)type.p, type.n)
+				   : g_strdup("7bit");
 	*ret_content = content;
 }
 

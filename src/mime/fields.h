@@ -41,17 +41,17 @@ bool wax_fields_addresses(WaxSpan block, const char *name, GPtrArray *keys);
 void wax_mime_warm_up(void);
 
 typedef struct {
-	char *type;       /* "multipart/signed"; "text/plain" when absent or unreadable */
+	char *type;	  /* "multipart/signed"; "text/plain" when absent or unreadable */
 	char *smime_type; /* lower case; NULL when absent, as below */
 	char *protocol;
 	char *micalg;
-	char *name;       /* name= or filename= of Content-Disposition */
+	char *name; /* name= or filename= of Content-Disposition */
 	char *boundary;
 	char *charset;
-	char *hp;         /* RFC 9788 */
+	char *hp; /* RFC 9788 */
 	char *method;
-	char *encoding;   /* Content-Transfer-Encoding, lower case; "7bit" when absent */
-	bool ambiguous;   /* a field or a parameter that decides stands there twice */
+	char *encoding; /* Content-Transfer-Encoding, lower case; "7bit" when absent */
+	bool ambiguous; /* a field or a parameter that decides stands there twice */
 } WaxContent;
 
 void wax_content_read(WaxSpan block, WaxContent *ret_content);

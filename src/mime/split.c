@@ -66,7 +66,11 @@ static bool begin_part(WaxSplit *s, uint64_t at, uint32_t parent)
 		if (s->parts[parent].depth + 1 > s->limits.depth)
 			return stop(s, WAX_R_MIME_DEPTH);
 	}
-	s->parts[s->count] = (WaxPart){ .start = at, .body = at, .end = at, .parent = parent, .open = true,
+	s->parts[s->count] = (WaxPart){ .start = at,
+		.body = at,
+		.end = at,
+		.parent = parent,
+		.open = true,
 		.depth = parent == WAX_PART_NONE ? 0 : s->parts[parent].depth + 1 };
 	s->current = s->count++;
 	s->in_header = true;
@@ -91,7 +95,8 @@ static bool end_header(WaxSplit *s, uint64_t body)
 			content_type = field;
 		if (wax_field_is(&field, "content-transfer-encoding"))
 			for (size_t i = 0; i < field.value.n; i++)
-				if (lower(field.value.p[i]) == 'q' || lower(field.value.p[i]) == 's')
+				if (lower(field.value.p[i]) == 'q' ||
+					lower(field.value.p[i]) == 's')
 					identity = false; /* quoted-printable, base64 */
 	}
 	if (!content_type.value.p)
@@ -101,7 +106,8 @@ static bool end_header(WaxSplit *s, uint64_t body)
 		WaxSplitLevel *level = &s->levels[s->depth];
 		WaxBuffer boundary = { level->boundary, 0, WAX_SPLIT_BOUNDARY };
 
-		if (!wax_param(content_type.value, "boundary", &boundary, &twice) || boundary.n == 0)
+		if (!wax_param(content_type.value, "boundary", &boundary, &twice) ||
+			boundary.n == 0)
 			return true;
 		if (s->depth == WAX_SPLIT_DEPTH - 1)
 			return stop(s, WAX_R_MIME_DEPTH);
@@ -113,7 +119,8 @@ static bool end_header(WaxSplit *s, uint64_t body)
 		s->current = WAX_PART_NONE; /* the preamble belongs to nobody */
 		return true;
 	}
-	if (identity && wax_span_equal((WaxSpan){ type.p, type.n }, WAX_SPAN_LIT("message/rfc822"))) {
+	if (identity &&
+		wax_span_equal((WaxSpan){ type.p, type.n }, WAX_SPAN_LIT("message/rfc822"))) {
 		part->rfc822 = true;
 		return begin_part(s, body, s->current);
 	}
@@ -126,7 +133,8 @@ static bool match(const WaxSplit *s, const WaxSplitLevel *level, uint32_t n, boo
 	uint32_t at = 2 + level->n;
 
 	if (n < at || s->line[0] != '-' || s->line[1] != '-' ||
-		!wax_span_equal((WaxSpan){ s->line + 2, level->n }, (WaxSpan){ level->boundary, level->n }))
+		!wax_span_equal(
+			(WaxSpan){ s->line + 2, level->n }, (WaxSpan){ level->boundary, level->n }))
 		return false;
 	*ret_closing = n >= at + 2 && s->line[at] == '-' && s->line[at + 1] == '-';
 	if (*ret_closing)
@@ -209,7 +217,8 @@ static void keep_line(WaxSplit *s, WaxSpan piece)
 
 static bool keep_header(WaxSplit *s, WaxSpan piece)
 {
-	if (s->header.n + piece.n > s->header.room || s->header.n + piece.n > s->limits.header_octets)
+	if (s->header.n + piece.n > s->header.room ||
+		s->header.n + piece.n > s->limits.header_octets)
 		return stop(s, WAX_R_MIME_HEADER_SIZE);
 	for (size_t i = 0; i < piece.n; i++)
 		s->header.p[s->header.n++] = piece.p[i];
@@ -398,7 +407,8 @@ bool wax_param(WaxSpan value, const char *name, WaxBuffer *out, bool *ret_twice)
 		from = i;
 		while (i < value.n && value.p[i] != '=' && value.p[i] != ';' && !white(value.p[i]))
 			i++;
-		for (k = 0; from + k < i && name[k] && lower(value.p[from + k]) == lower((uint8_t)name[k]);)
+		for (k = 0; from + k < i && name[k] &&
+			    lower(value.p[from + k]) == lower((uint8_t)name[k]);)
 			k++;
 		same = from + k == i && !name[k];
 		i = skip_white(value, i);

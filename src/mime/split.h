@@ -36,21 +36,21 @@
 
 #include "core/base.h"
 
-#define WAX_SPLIT_DEPTH    32
+#define WAX_SPLIT_DEPTH	   32
 #define WAX_SPLIT_BOUNDARY 200 /* RFC 2046 says 70; some senders exceed it */
-#define WAX_PART_NONE      UINT32_MAX
+#define WAX_PART_NONE	   UINT32_MAX
 
 typedef struct {
 	uint64_t start; /* of the header */
-	uint64_t body;  /* after the empty line */
+	uint64_t body;	/* after the empty line */
 	uint64_t end;
 	uint32_t parent;
 	uint32_t depth;
 	uint32_t children;
 	bool multipart;
 	bool rfc822;
-	bool open;   /* the splitter's own: its end is not known */
-	bool closed; /* multipart: its closing boundary was there */
+	bool open;			 /* the splitter's own: its end is not known */
+	bool closed;			 /* multipart: its closing boundary was there */
 	bool has_preamble, has_epilogue; /* multipart: anything but blank lines there */
 } WaxPart;
 

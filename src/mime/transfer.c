@@ -43,8 +43,8 @@ bool wax_base64_decode(WaxBase64Decoder *d, WaxSpan in, uint8_t *out, size_t *re
 
 		/* whole groups at once while nothing is held and nothing odd is met */
 		while (d->n == 0 && !d->ended && in.n - i >= 4) {
-			uint8_t a = values[in.p[i]], b = values[in.p[i + 1]], c = values[in.p[i + 2]],
-				e = values[in.p[i + 3]];
+			uint8_t a = values[in.p[i]], b = values[in.p[i + 1]],
+				c = values[in.p[i + 2]], e = values[in.p[i + 3]];
 			uint32_t group;
 
 			if ((a | b | c | e) & 0xc0)

@@ -35,7 +35,7 @@ bool wax_base64_decode_end(WaxBase64Decoder *decoder, GError **error) WAX_MUST_U
 
 typedef struct {
 	uint8_t held[3];
-	unsigned n;      /* octets held */
+	unsigned n;	 /* octets held */
 	unsigned column; /* characters in the line so far */
 } WaxBase64Encoder;
 

@@ -5,9 +5,9 @@
 
 #include "core/status.h"
 
-#define DAY        (24 * 3600)
-#define LEAF_DAYS  825
-#define ROOT_DAYS  7305
+#define DAY	  (24 * 3600)
+#define LEAF_DAYS 825
+#define ROOT_DAYS 7305
 
 static const struct {
 	const char *name;
@@ -22,7 +22,8 @@ static const struct {
 	{ "domain", false, WAX_KU_DIGITAL_SIGNATURE | WAX_KU_KEY_ENCIPHERMENT },
 };
 
-bool wax_profile_apply(const char *name, const WaxCert *issuer, WaxCertProfile *profile, GError **error)
+bool wax_profile_apply(
+	const char *name, const WaxCert *issuer, WaxCertProfile *profile, GError **error)
 {
 	int64_t days;
 
@@ -30,7 +31,8 @@ bool wax_profile_apply(const char *name, const WaxCert *issuer, WaxCertProfile *
 		if (strcmp(rows[i].name, name) != 0)
 			continue;
 		if (rows[i].ca != (issuer == NULL))
-			return wax_fail(error, WAX_R_PROFILE_VIOLATION, "the profile %s is not issued that way", name);
+			return wax_fail(error, WAX_R_PROFILE_VIOLATION,
+				"the profile %s is not issued that way", name);
 		profile->ca = rows[i].ca;
 		profile->path_length = rows[i].ca ? 0 : -1;
 		profile->key_usage = rows[i].usage;
@@ -40,11 +42,14 @@ bool wax_profile_apply(const char *name, const WaxCert *issuer, WaxCertProfile *
 		if (profile->not_after <= profile->not_before ||
 			profile->not_after - profile->not_before > days * DAY)
 			return wax_fail(error, WAX_R_PROFILE_VIOLATION,
-				"the profile %s allows a validity of at most %d days", name, (int)days);
+				"the profile %s allows a validity of at most %d days", name,
+				(int)days);
 		if (!rows[i].ca && (!profile->addresses || !profile->addresses[0]))
-			return wax_fail(error, WAX_R_PROFILE_VIOLATION, "a certificate for mail needs an address");
+			return wax_fail(error, WAX_R_PROFILE_VIOLATION,
+				"a certificate for mail needs an address");
 		if (profile->serial.n == 0 || profile->serial.n > 20 || profile->serial.p[0] & 0x80)
-			return wax_fail(error, WAX_R_PROFILE_VIOLATION, "a serial number is 1 to 20 octets, positive");
+			return wax_fail(error, WAX_R_PROFILE_VIOLATION,
+				"a serial number is 1 to 20 octets, positive");
 		return true;
 	}
 	return wax_fail(error, WAX_R_PROFILE_VIOLATION, "there is no profile %s", name);

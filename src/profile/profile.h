@@ -25,6 +25,7 @@
 #define WAX_POLICY_KEY_HELD "2.25.207634901877654321098765432109876543"
 
 /* wax_profile_apply - sets what the profile decides; checks what was asked for */
-bool wax_profile_apply(const char *name, const WaxCert *issuer, WaxCertProfile *profile, GError **error) WAX_MUST_USE;
+bool wax_profile_apply(const char *name, const WaxCert *issuer, WaxCertProfile *profile,
+	GError **error) WAX_MUST_USE;
 
 #endif

@@ -15,10 +15,10 @@
 #include "mime/fields.h"
 #include "mime/transfer.h"
 
-#define CHUNK     (48 * 1024)
+#define CHUNK	  (48 * 1024)
 #define KEEP_MAX  (1024 * 1024) /* an entity so small is kept instead of being made twice */
-#define STALE     (50 * 60)     /* S-90 */
-#define ROOM_EACH 2048          /* of one recipient or certificate in a CMS object */
+#define STALE	  (50 * 60)	/* S-90 */
+#define ROOM_EACH 2048		/* of one recipient or certificate in a CMS object */
 
 /* fields that a reader sees as the message's own (RFC 9788 2.2); trace fields are not */
 static const char *const protected_names[] = { "from", "sender", "reply-to", "to", "cc", "subject",
@@ -28,15 +28,15 @@ typedef struct {
 	const WaxSource *source;
 	const WaxSealOptions *options;
 	GByteArray *header;
-	GString *extra_fields;    /* protected copies */
+	GString *extra_fields; /* protected copies */
 	const char *type_suffix;
-	GByteArray *kept;         /* the canonical entity, when it is small */
+	GByteArray *kept; /* the canonical entity, when it is small */
 	uint64_t entity_octets;
 	/* signing */
 	WaxDigest *digest;
-	GString *before, *after;  /* of multipart/signed, around the entity */
+	GString *before, *after;	 /* of multipart/signed, around the entity */
 	GByteArray *cms_head, *cms_tail; /* of an opaque SignedData */
-	uint64_t signed_octets;   /* the whole entity that is encrypted or sent */
+	uint64_t signed_octets;		 /* the whole entity that is encrypted or sent */
 } Seal;
 
 static void seal_clear(Seal *s)
@@ -122,7 +122,8 @@ static bool is_dropped(const WaxField *field, const char *const *names)
 		size_t n = strlen(*names);
 		bool prefix = n && (*names)[n - 1] == '-';
 
-		if (prefix ? field->name.n >= n && g_ascii_strncasecmp((const char *)field->name.p, *names, n) == 0
+		if (prefix ? field->name.n >= n && g_ascii_strncasecmp((const char *)field->name.p,
+							   *names, n) == 0
 			   : wax_field_is(field, *names))
 			return true;
 	}
@@ -132,7 +133,8 @@ static bool is_dropped(const WaxField *field, const char *const *names)
 static bool is_structural(const WaxField *field)
 {
 	return wax_field_is(field, "mime-version") ||
-		(field->name.n > 8 && g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0);
+	       (field->name.n > 8 &&
+		       g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0);
 }
 
 /* append_lines - a raw field with every line end as CRLF */
@@ -157,7 +159,8 @@ bool wax_seal_write_header(WaxSpan block, const WaxSealOptions *options, bool ke
 	WaxField field;
 
 	while (wax_field_next(&block, &field)) {
-		if (field.nameless || wax_field_is(&field, "bcc") || is_dropped(&field, options->drop_fields) ||
+		if (field.nameless || wax_field_is(&field, "bcc") ||
+			is_dropped(&field, options->drop_fields) ||
 			(!keep_content && is_structural(&field)))
 			continue;
 		if (subject && wax_field_is(&field, "subject")) {
@@ -198,7 +201,8 @@ static void protect(Seal *s)
 	}
 }
 
-static bool read_source(void *data, uint64_t offset, void *bytes, size_t n, size_t *ret_got, GError **error)
+static bool read_source(
+	void *data, uint64_t offset, void *bytes, size_t n, size_t *ret_got, GError **error)
 {
 	return wax_source_read(data, offset, bytes, n, ret_got, error);
 }
@@ -207,7 +211,8 @@ static bool read_source(void *data, uint64_t offset, void *bytes, size_t n, size
 static bool write_entity(Seal *s, const WaxSink *sink, GError **error)
 {
 	WaxEntity entity = { read_source, (void *)(uintptr_t)s->source, 0, s->source->size };
-	WaxCanonicalOptions options = { true, s->extra_fields ? s->extra_fields->str : NULL, s->type_suffix };
+	WaxCanonicalOptions options = { true, s->extra_fields ? s->extra_fields->str : NULL,
+		s->type_suffix };
 
 	if (s->kept)
 		return wax_sink_write(sink, WAX_SPAN(s->kept->data, s->kept->len), error);
@@ -233,7 +238,8 @@ static bool measure(void *data, WaxSpan bytes, GError **error)
 static bool measure_entity(Seal *s, GError **error)
 {
 	WaxEntity entity = { read_source, (void *)(uintptr_t)s->source, 0, s->source->size };
-	WaxCanonicalOptions options = { true, s->extra_fields ? s->extra_fields->str : NULL, s->type_suffix };
+	WaxCanonicalOptions options = { true, s->extra_fields ? s->extra_fields->str : NULL,
+		s->type_suffix };
 
 	s->kept = s->source->size < KEEP_MAX ? g_byte_array_new() : NULL;
 	return wax_canonical_write(&entity, &options, measure, s, error);
@@ -257,7 +263,8 @@ static WaxDigestAlg digest_of(const WaxCertInfo *info)
 {
 	if (info->key_kind == WAX_KEY_EC && info->key_bits > 384)
 		return WAX_DIGEST_SHA512;
-	return info->key_kind == WAX_KEY_EC && info->key_bits > 256 ? WAX_DIGEST_SHA384 : WAX_DIGEST_SHA256;
+	return info->key_kind == WAX_KEY_EC && info->key_bits > 256 ? WAX_DIGEST_SHA384
+								    : WAX_DIGEST_SHA256;
 }
 
 /* is_stale - Date lies so far back that a truthful signing time would look wrong (S-90) */
@@ -323,7 +330,8 @@ static bool make_signature(Seal *s, bool detached, GError **error)
 	g_autoptr(GByteArray) signature = NULL;
 	uint8_t digest[WAX_DIGEST_MAX], attributes_room[4096], head_room[256];
 	g_autofree uint8_t *tail_room = g_malloc(room_for(certificates));
-	WaxDer head = wax_der(head_room, sizeof head_room), tail = wax_der(tail_room, room_for(certificates));
+	WaxDer head = wax_der(head_room, sizeof head_room),
+	       tail = wax_der(tail_room, room_for(certificates));
 	WaxBuffer attributes = { attributes_room, 0, sizeof attributes_room };
 	WaxSignRequest request = {
 		.digest = digest_of(info),
@@ -338,20 +346,23 @@ static bool make_signature(Seal *s, bool detached, GError **error)
 	wax_digest_finish(s->digest, digest);
 	request.message_digest = WAX_SPAN(digest, wax_digest_size(request.digest));
 	if (signer->encryption_cert)
-		request.encryption_certificate = wax_cert_info(signer->encryption_cert)->issuer_and_serial;
+		request.encryption_certificate =
+			wax_cert_info(signer->encryption_cert)->issuer_and_serial;
 	if (!wax_cms_sign_plan(&request, &attributes, &fault))
 		return wax_fail_fault(error, &fault, "signed attributes");
-	if (!signer->sign(signer->data, request.alg, request.digest, WAX_SPAN(attributes.p, attributes.n),
-		    &signature, error))
+	if (!signer->sign(signer->data, request.alg, request.digest,
+		    WAX_SPAN(attributes.p, attributes.n), &signature, error))
 		return false;
 	/* RSA by Chinese remainders leaks the key when the arithmetic fails once: look before it leaves */
-	if (request.alg == WAX_SIG_RSA && !wax_cert_verify(signer->cert, request.alg, request.digest, NULL,
-						  WAX_SPAN(attributes.p, attributes.n),
-						  WAX_SPAN(signature->data, signature->len)))
+	if (request.alg == WAX_SIG_RSA &&
+		!wax_cert_verify(signer->cert, request.alg, request.digest, NULL,
+			WAX_SPAN(attributes.p, attributes.n),
+			WAX_SPAN(signature->data, signature->len)))
 		return wax_fail(error, WAX_R_CRYPTO_ERROR, "a signature just made does not verify");
 	if (!wax_cms_sign_finish(&request, WAX_SPAN(attributes.p, attributes.n),
-		    WAX_SPAN(signature->data, signature->len), (const WaxSpan *)(void *)certificates->data,
-		    certificates->len, detached ? NULL : &s->entity_octets, &head, &tail, &fault))
+		    WAX_SPAN(signature->data, signature->len),
+		    (const WaxSpan *)(void *)certificates->data, certificates->len,
+		    detached ? NULL : &s->entity_octets, &head, &tail, &fault))
 		return wax_fail_fault(error, &fault, "SignedData");
 	s->cms_head = bytes_of(&head);
 	s->cms_tail = bytes_of(&tail);
@@ -423,7 +434,8 @@ static bool prepare(Seal *s, GError **error)
 	if (!s->options->opaque)
 		frame_clear_signed(s, digest_of(wax_cert_info(signer->cert)));
 	else
-		s->signed_octets = sizeof opaque_fields - 1 +
+		s->signed_octets =
+			sizeof opaque_fields - 1 +
 			wax_base64_size(s->cms_head->len + s->entity_octets + s->cms_tail->len);
 	return true;
 }
@@ -467,25 +479,28 @@ static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
 		return write_entity(s, sink, error);
 	if (!s->options->opaque)
 		return wax_sink_write(sink, WAX_SPAN(s->before->str, s->before->len), error) &&
-			write_entity(s, sink, error) &&
-			wax_sink_write(sink, WAX_SPAN(s->after->str, s->after->len), error);
+		       write_entity(s, sink, error) &&
+		       wax_sink_write(sink, WAX_SPAN(s->after->str, s->after->len), error);
 	b = g_new0(Base64Sink, 1);
 	b->out = sink;
 	inner = (WaxSink){ to_base64, b };
 	return put_text(sink, opaque_fields, error) &&
-		wax_sink_write(&inner, WAX_SPAN(s->cms_head->data, s->cms_head->len), error) &&
-		write_entity(s, &inner, error) &&
-		wax_sink_write(&inner, WAX_SPAN(s->cms_tail->data, s->cms_tail->len), error) &&
-		end_base64(b, error);
+	       wax_sink_write(&inner, WAX_SPAN(s->cms_head->data, s->cms_head->len), error) &&
+	       write_entity(s, &inner, error) &&
+	       wax_sink_write(&inner, WAX_SPAN(s->cms_tail->data, s->cms_tail->len), error) &&
+	       end_base64(b, error);
 }
 
 static WaxWrapAlg wrap_of(size_t key_size)
 {
-	return key_size == 32 ? WAX_WRAP_AES256 : key_size == 24 ? WAX_WRAP_AES192 : WAX_WRAP_AES128;
+	return key_size == 32	? WAX_WRAP_AES256
+	       : key_size == 24 ? WAX_WRAP_AES192
+				: WAX_WRAP_AES128;
 }
 
 /* agree - an ephemeral key, the KDF over SharedInfo, the content key wrapped (RFC 5753 3.1) */
-static bool agree(const WaxCert *cert, WaxSpan cek, GPtrArray *keep, WaxSealRecipient *out, GError **error)
+static bool agree(
+	const WaxCert *cert, WaxSpan cek, GPtrArray *keep, WaxSealRecipient *out, GError **error)
 {
 	unsigned bits = wax_cert_info(cert)->key_bits;
 	g_autoptr(WaxSecret) secret = NULL;
@@ -498,17 +513,20 @@ static bool agree(const WaxCert *cert, WaxSpan cek, GPtrArray *keep, WaxSealReci
 	size_t n;
 
 	out->alg = WAX_KEYENC_ECDH;
-	out->kdf = bits > 384 ? WAX_DIGEST_SHA512 : bits > 256 ? WAX_DIGEST_SHA384 : WAX_DIGEST_SHA256;
+	out->kdf = bits > 384	? WAX_DIGEST_SHA512
+		   : bits > 256 ? WAX_DIGEST_SHA384
+				: WAX_DIGEST_SHA256;
 	out->wrap = wrap_of(cek.n);
 	wax_cms_wrap_identifier(out->wrap, &identifier);
-	if (!wax_cms_shared_info(wax_der_span(&identifier), WAX_SPAN_NONE, out->wrap, &info, &fault))
+	if (!wax_cms_shared_info(
+		    wax_der_span(&identifier), WAX_SPAN_NONE, out->wrap, &info, &fault))
 		return wax_fail_fault(error, &fault, "SharedInfo");
 	if (!wax_cert_agree(cert, &point, &secret, error))
 		return false;
 	g_ptr_array_add(keep, point);
 	ok = wax_kdf_x963(out->kdf, wax_secret_span(secret), WAX_SPAN(info.p, info.n), kek,
 		     wax_wrap_key_size(out->wrap), error) &&
-		wax_key_wrap(WAX_SPAN(kek, wax_wrap_key_size(out->wrap)), cek, wrapped, &n, error);
+	     wax_key_wrap(WAX_SPAN(kek, wax_wrap_key_size(out->wrap)), cek, wrapped, &n, error);
 	wax_wipe(kek, sizeof kek);
 	if (!ok)
 		return false;
@@ -528,11 +546,12 @@ static bool wrap_for(const Seal *s, const WaxCert *cert, WaxSpan cek, GPtrArray 
 	out->issuer_and_serial = info->issuer_and_serial;
 	if (!wax_cert_can_encrypt(cert))
 		return wax_fail(error, WAX_R_CERT_SIGN_ONLY,
-			"the certificate of %s (serial %s) is not for encryption", info->subject_text,
-			info->serial_text);
+			"the certificate of %s (serial %s) is not for encryption",
+			info->subject_text, info->serial_text);
 	if (info->key_kind == WAX_KEY_RSA && info->key_bits < 2048)
-		return wax_fail(error, WAX_R_KEY_WEAK, "the RSA key of %s has %u bits; 2048 are the least",
-			info->subject_text, info->key_bits);
+		return wax_fail(error, WAX_R_KEY_WEAK,
+			"the RSA key of %s has %u bits; 2048 are the least", info->subject_text,
+			info->key_bits);
 	if (info->key_kind == WAX_KEY_EC)
 		return agree(cert, cek, keep, out, error);
 	out->alg = s->options->oaep ? WAX_KEYENC_OAEP : WAX_KEYENC_RSA;
@@ -570,7 +589,8 @@ static bool to_cipher(void *data, WaxSpan bytes, GError **error)
 static bool make_head(const Seal *s, WaxSpan cek, WaxSpan iv, GByteArray **ret_head, GError **error)
 {
 	GPtrArray *certs = s->options->recipients;
-	g_autoptr(GPtrArray) keep = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+	g_autoptr(GPtrArray) keep =
+		g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
 	g_autofree WaxSealRecipient *recipients = g_new0(WaxSealRecipient, certs->len);
 	size_t room = 512 + (size_t)certs->len * ROOM_EACH;
 	g_autofree uint8_t *head_room = NULL;
@@ -631,7 +651,8 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 	return wax_sink_write(&encoded, wax_der_span(&tail), error) && end_base64(b, error);
 }
 
-bool wax_seal(const WaxSource *source, const WaxSealOptions *options, const WaxSink *sink, GError **error)
+bool wax_seal(
+	const WaxSource *source, const WaxSealOptions *options, const WaxSink *sink, GError **error)
 {
 	g_auto(Seal) s = { .source = source, .options = options };
 	bool encrypt = options->recipients != NULL;
@@ -646,6 +667,6 @@ bool wax_seal(const WaxSource *source, const WaxSealOptions *options, const WaxS
 		return false;
 	return wax_seal_write_header(WAX_SPAN(s.header->data, s.header->len), options, false,
 		       encrypt && options->protect_headers ? "[...]" : NULL, sink, error) &&
-		put_text(sink, "MIME-Version: 1.0\r\n", error) &&
-		(encrypt ? write_encrypted(&s, sink, error) : write_signed(&s, sink, error));
+	       put_text(sink, "MIME-Version: 1.0\r\n", error) &&
+	       (encrypt ? write_encrypted(&s, sink, error) : write_signed(&s, sink, error));
 }

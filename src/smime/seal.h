@@ -37,7 +37,7 @@
 
 typedef struct {
 	WaxCert *cert;
-	GPtrArray *chain;         /* WaxCert, sent along; NULL: none */
+	GPtrArray *chain;	  /* WaxCert, sent along; NULL: none */
 	WaxCert *encryption_cert; /* where replies should go, when it is another one; NULL */
 	bool pss;
 	void *data;
@@ -46,15 +46,16 @@ typedef struct {
 } WaxSealSigner;
 
 typedef struct {
-	const WaxSealSigner *signer;     /* NULL: not signed */
-	GPtrArray *recipients;           /* WaxCert; NULL: not encrypted */
+	const WaxSealSigner *signer; /* NULL: not signed */
+	GPtrArray *recipients;	     /* WaxCert; NULL: not encrypted */
 	WaxCipherAlg cipher;
-	bool oaep;                       /* RSA recipients by OAEP instead of v1.5 */
+	bool oaep; /* RSA recipients by OAEP instead of v1.5 */
 	bool opaque;
 	bool protect_headers;
-	int64_t now;                     /* epoch seconds */
-	const char *const *drop_fields;  /* further fields to leave out ("X-Foo-" is a prefix); NULL */
-	const char *top_fields;          /* whole lines with CRLF, put on top; NULL */
+	int64_t now; /* epoch seconds */
+	const char *const
+		*drop_fields;	/* further fields to leave out ("X-Foo-" is a prefix); NULL */
+	const char *top_fields; /* whole lines with CRLF, put on top; NULL */
 } WaxSealOptions;
 
 bool wax_seal(const WaxSource *source, const WaxSealOptions *options, const WaxSink *sink,
@@ -65,7 +66,8 @@ bool wax_seal_local_sign(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan
 	GByteArray **ret_signature, GError **error) WAX_MUST_USE;
 
 /* wax_seal_header_end - where the body of a message begins; all of it when it is all header */
-bool wax_seal_load_header(const WaxSource *source, GByteArray **ret_header, GError **error) WAX_MUST_USE;
+bool wax_seal_load_header(
+	const WaxSource *source, GByteArray **ret_header, GError **error) WAX_MUST_USE;
 
 /*
  * wax_seal_write_header - the fields of a block but MIME-Version, Content-* (unless

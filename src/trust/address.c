@@ -41,8 +41,8 @@ WaxIdentity wax_trust_identity(const WaxCert *cert, const WaxAuthorClaim *claim,
 
 const char *wax_identity_word(WaxIdentity identity)
 {
-	static const char *const words[] = { "unjudged", "exact", "domain", "directory", "sender-only",
-		"no-address", "ambiguous", "missing", "mismatch" };
+	static const char *const words[] = { "unjudged", "exact", "domain", "directory",
+		"sender-only", "no-address", "ambiguous", "missing", "mismatch" };
 
 	return words[identity];
 }

@@ -23,12 +23,12 @@
 typedef enum {
 	WAX_IDENTITY_UNJUDGED,
 	WAX_IDENTITY_EXACT,
-	WAX_IDENTITY_DOMAIN,      /* a pinned domain certificate */
-	WAX_IDENTITY_DIRECTORY,   /* no address in it, bound by the directory */
+	WAX_IDENTITY_DOMAIN,	/* a pinned domain certificate */
+	WAX_IDENTITY_DIRECTORY, /* no address in it, bound by the directory */
 	WAX_IDENTITY_SENDER_ONLY,
 	WAX_IDENTITY_NO_ADDRESS,
-	WAX_IDENTITY_AMBIGUOUS,   /* several From fields or mailboxes */
-	WAX_IDENTITY_MISSING,     /* From is empty or cannot be read */
+	WAX_IDENTITY_AMBIGUOUS, /* several From fields or mailboxes */
+	WAX_IDENTITY_MISSING,	/* From is empty or cannot be read */
 	WAX_IDENTITY_MISMATCH,
 } WaxIdentity;
 
@@ -41,7 +41,8 @@ typedef struct {
 } WaxAuthorClaim;
 
 /* domain_pinned: this certificate was pinned for the domain of From */
-WaxIdentity wax_trust_identity(const WaxCert *cert, const WaxAuthorClaim *claim, bool domain_pinned);
+WaxIdentity wax_trust_identity(
+	const WaxCert *cert, const WaxAuthorClaim *claim, bool domain_pinned);
 
 const char *wax_identity_word(WaxIdentity identity);
 

@@ -84,8 +84,8 @@ static WaxReason check_leaf(const WaxCert *leaf, const WaxPathQuestion *q)
 		return WAX_R_TRUST_KEY_USAGE;
 	if (q->purpose == WAX_PURPOSE_CA)
 		return info->is_ca ? WAX_R_NONE : WAX_R_TRUST_BASIC_CONSTRAINTS;
-	if ((q->purpose == WAX_PURPOSE_SIGN || q->purpose == WAX_PURPOSE_ENCRYPT) && info->has_eku &&
-		!info->eku_mail)
+	if ((q->purpose == WAX_PURPOSE_SIGN || q->purpose == WAX_PURPOSE_ENCRYPT) &&
+		info->has_eku && !info->eku_mail)
 		return WAX_R_TRUST_EKU;
 	if (!q->historic && wax_cert_is_weak(leaf))
 		return WAX_R_TRUST_WEAK;
@@ -93,8 +93,8 @@ static WaxReason check_leaf(const WaxCert *leaf, const WaxPathQuestion *q)
 }
 
 /* check_issuer - may `issuer`, standing `above` certificates over the leaf, issue at all? */
-static WaxReason check_issuer(const WaxCert *issuer, unsigned intermediates, bool is_anchor,
-	const WaxPathQuestion *q)
+static WaxReason check_issuer(
+	const WaxCert *issuer, unsigned intermediates, bool is_anchor, const WaxPathQuestion *q)
 {
 	const WaxCertInfo *info = wax_cert_info(issuer);
 
@@ -202,7 +202,7 @@ static bool may_have_issued(const WaxCert *issuer, const WaxCert *cert)
 		return false;
 	/* key identifiers are hints, but two that contradict are an answer (RFC 5280 4.2.1.1) */
 	return !up->key_id.n || !down->authority_key_id.n ||
-		wax_span_equal(up->key_id, down->authority_key_id);
+	       wax_span_equal(up->key_id, down->authority_key_id);
 }
 
 static bool in_chain(const Search *s, const WaxCert *cert)
@@ -254,7 +254,8 @@ static void extend(Search *s)
 	for (guint i = 0; s->question->untrusted && i < s->question->untrusted->len; i++)
 		try_issuer(s, s->question->untrusted->pdata[i]);
 	if (!anchor)
-		offer(s, wax_cert_info(top)->self_issued ? WAX_R_TRUST_UNTRUSTED : WAX_R_TRUST_INCOMPLETE);
+		offer(s, wax_cert_info(top)->self_issued ? WAX_R_TRUST_UNTRUSTED
+							 : WAX_R_TRUST_INCOMPLETE);
 }
 
 WaxPathVerdict wax_trust_path(const WaxCert *leaf, const WaxPathQuestion *question)

@@ -52,15 +52,15 @@ void wax_anchor_free(WaxAnchor *anchor);
 typedef struct {
 	GPtrArray *anchors;   /* WaxAnchor */
 	GPtrArray *untrusted; /* WaxCert; may be NULL */
-	int64_t at;           /* epoch seconds */
+	int64_t at;	      /* epoch seconds */
 	WaxPurpose purpose;
-	const char *mail;     /* the address it is asked for, or NULL */
-	bool historic;        /* old algorithms and sizes pass (V-11) */
+	const char *mail; /* the address it is asked for, or NULL */
+	bool historic;	  /* old algorithms and sizes pass (V-11) */
 } WaxPathQuestion;
 
 typedef struct {
-	WaxReason reason; /* NONE: the chain stands */
-	GPtrArray *chain; /* WaxCert, leaf first; the best one found */
+	WaxReason reason;	   /* NONE: the chain stands */
+	GPtrArray *chain;	   /* WaxCert, leaf first; the best one found */
 	bool no_revocation_source; /* nothing in it names a CRL or a responder */
 } WaxPathVerdict;
 

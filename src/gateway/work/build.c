@@ -32,8 +32,8 @@ static bool sign_by(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan attr
 {
 	const SignBy *by = data;
 
-	return by->signer->sign(by->signer->data, by->build->ticket, by->build->handle, alg, digest, attributes,
-		ret_signature, error);
+	return by->signer->sign(by->signer->data, by->build->ticket, by->build->handle, alg, digest,
+		attributes, ret_signature, error);
 }
 
 static WaxCert *cert_of(GBytes *bytes, GError **error)
@@ -60,20 +60,22 @@ static bool certs_of(const GPtrArray *list, GPtrArray **ret_certs, GError **erro
 }
 
 /* scrub - the copy without signature or encryption: header edited, body as it is */
-static bool scrub(WaxSpool *message, const WaxSealOptions *options, const WaxSink *sink, bool *eight_bit,
-	GError **error)
+static bool scrub(WaxSpool *message, const WaxSealOptions *options, const WaxSink *sink,
+	bool *eight_bit, GError **error)
 {
 	g_autoptr(GByteArray) header = NULL;
 
 	return wax_work_header(message, &header, error) &&
-		wax_seal_write_header(WAX_SPAN(header->data, header->len), options, true, NULL, sink, error) &&
-		wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error) &&
-		wax_work_copy(message, header->len, sink, eight_bit, error);
+	       wax_seal_write_header(
+		       WAX_SPAN(header->data, header->len), options, true, NULL, sink, error) &&
+	       wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error) &&
+	       wax_work_copy(message, header->len, sink, eight_bit, error);
 }
 
 static bool not_as_planned(GError **error, const char *what)
 {
-	return wax_fail(error, WAX_R_NOT_REREADABLE, "the finished copy was read again and is not as planned: %s", what);
+	return wax_fail(error, WAX_R_NOT_REREADABLE,
+		"the finished copy was read again and is not as planned: %s", what);
 }
 
 /* same_recipients - its RecipientInfos are exactly those that were planned */
@@ -97,7 +99,8 @@ static bool same_recipients(const WaxVerdictLayer *layer, GPtrArray *certs, GErr
 }
 
 /* read_again - with foreign eyes: no key of ours is used (GATEWAY.md 0) */
-static bool read_again(WaxSpool *copy, const WaxJobBuild *build, GPtrArray *recipients, GError **error)
+static bool read_again(
+	WaxSpool *copy, const WaxJobBuild *build, GPtrArray *recipients, GError **error)
 {
 	WaxSource source = wax_source_spool(copy);
 	WaxOpenOptions options = { .at = wax_clock_now() };
@@ -108,11 +111,13 @@ static bool read_again(WaxSpool *copy, const WaxJobBuild *build, GPtrArray *reci
 		return false;
 	verdict = wax_opened_verdict(opened);
 	if (build->method == WAX_METHOD_SEAL) {
-		if (verdict->layers->len == 0 || verdict->encryption != WAX_ENCRYPTION_UNDECRYPTABLE)
+		if (verdict->layers->len == 0 ||
+			verdict->encryption != WAX_ENCRYPTION_UNDECRYPTABLE)
 			return not_as_planned(error, "it is not encrypted");
 		return same_recipients(wax_verdict_layer(verdict, 0), recipients, error);
 	}
-	if (verdict->signature == WAX_SIGNATURE_NONE || verdict->signature >= WAX_SIGNATURE_UNSUPPORTED)
+	if (verdict->signature == WAX_SIGNATURE_NONE ||
+		verdict->signature >= WAX_SIGNATURE_UNSUPPORTED)
 		return not_as_planned(error, wax_signature_word(verdict->signature));
 	return true;
 }
@@ -123,11 +128,14 @@ static char *summary_of(const WaxJobBuild *build, GPtrArray *signers, GPtrArray 
 	char *text, *copy;
 
 	if (build->signs && signers->len)
-		json_object_set_new(root, "signed_by", json_string(wax_cert_info(signers->pdata[0])->serial_text));
+		json_object_set_new(root, "signed_by",
+			json_string(wax_cert_info(signers->pdata[0])->serial_text));
 	if (build->method == WAX_METHOD_SEAL) {
-		json_object_set_new(root, "cipher", json_string(build->cipher ? build->cipher : ""));
+		json_object_set_new(
+			root, "cipher", json_string(build->cipher ? build->cipher : ""));
 		for (guint i = 0; i < recipients->len; i++)
-			json_array_append_new(serials, json_string(wax_cert_info(recipients->pdata[i])->serial_text));
+			json_array_append_new(serials,
+				json_string(wax_cert_info(recipients->pdata[i])->serial_text));
 		json_object_set(root, "encrypted_to", serials);
 	}
 	json_decref(serials);
@@ -146,7 +154,8 @@ static void fill_signer(WaxSealSigner *signer, GPtrArray *certs, GPtrArray *chai
 	for (guint i = 1; i < certs->len; i++) {
 		WaxCert *cert = certs->pdata[i];
 
-		if (!signer->encryption_cert && !wax_cert_info(cert)->is_ca && wax_cert_can_encrypt(cert))
+		if (!signer->encryption_cert && !wax_cert_info(cert)->is_ca &&
+			wax_cert_can_encrypt(cert))
 			signer->encryption_cert = cert;
 		else
 			g_ptr_array_add(chain, cert);
@@ -160,13 +169,17 @@ bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSi
 	g_autoptr(WaxSpool) copy = NULL;
 	SignBy by = { signer, build };
 	WaxSealSigner seal_signer = { .data = &by, .sign = sign_by };
-	WaxSealOptions options = { .now = wax_clock_now(), .drop_fields = inside_only, .top_fields = build->headers };
+	WaxSealOptions options = {
+		.now = wax_clock_now(), .drop_fields = inside_only, .top_fields = build->headers
+	};
 	WaxSource source = wax_source_spool(message);
-	bool protects = build->method == WAX_METHOD_SEAL || (build->method == WAX_METHOD_SIGN && build->signs);
+	bool protects = build->method == WAX_METHOD_SEAL ||
+			(build->method == WAX_METHOD_SIGN && build->signs);
 	bool eight_bit = false;
 	WaxSink sink;
 
-	if (!certs_of(build->signer_certs, &signers, error) || !certs_of(build->recipient_certs, &recipients, error) ||
+	if (!certs_of(build->signer_certs, &signers, error) ||
+		!certs_of(build->recipient_certs, &recipients, error) ||
 		!wax_spool_new(NULL, &copy, error))
 		return false;
 	sink = wax_sink_spool(copy);
@@ -176,7 +189,8 @@ bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSi
 	}
 	if (build->method == WAX_METHOD_SEAL) {
 		if (recipients->len == 0)
-			return wax_fail(error, WAX_R_INTERNAL, "a copy is to be encrypted to nobody");
+			return wax_fail(
+				error, WAX_R_INTERNAL, "a copy is to be encrypted to nobody");
 		options.recipients = recipients;
 		options.cipher = cipher_by_word(build->cipher);
 		options.protect_headers = true;
@@ -186,7 +200,8 @@ bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSi
 		return false;
 	if (build->size_limit && wax_spool_size(copy) > build->size_limit)
 		return wax_fail(error, WAX_R_TOO_LARGE,
-			"the finished copy has %" G_GUINT64_FORMAT " octets; the next hop takes %" G_GUINT64_FORMAT,
+			"the finished copy has %" G_GUINT64_FORMAT
+			" octets; the next hop takes %" G_GUINT64_FORMAT,
 			wax_spool_size(copy), build->size_limit);
 	if (protects && !read_again(copy, build, recipients, error))
 		return false;

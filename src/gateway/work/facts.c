@@ -9,7 +9,8 @@
 #include "smime/seal.h"
 
 /* GATEWAY.md d.5: one of each, or nobody can say which one a reader will see */
-static const char *const single[] = { "from", "sender", "to", "subject", "message-id", "content-type" };
+static const char *const single[] = { "from", "sender", "to", "subject", "message-id",
+	"content-type" };
 
 bool wax_work_header(WaxSpool *message, GByteArray **ret_header, GError **error)
 {
@@ -38,7 +39,8 @@ bool wax_work_ours(WaxSpan name, WaxSpan value, const char *host)
 	return g_ascii_strncasecmp(text, host, strlen(host)) == 0 || strstr(text, host) != NULL;
 }
 
-bool wax_work_copy(WaxSpool *message, uint64_t from, const WaxSink *sink, bool *eight_bit, GError **error)
+bool wax_work_copy(
+	WaxSpool *message, uint64_t from, const WaxSink *sink, bool *eight_bit, GError **error)
 {
 	uint64_t size = wax_spool_size(message);
 
@@ -89,11 +91,13 @@ static void read_structure(WaxSpan header, WaxJobFacts *facts)
 	wax_content_read(header, &content);
 	pkcs7 = strcmp(content.type, "application/pkcs7-mime") == 0 ||
 		strcmp(content.type, "application/x-pkcs7-mime") == 0 ||
-		(strcmp(content.type, "application/octet-stream") == 0 && wax_content_named_smime(&content));
+		(strcmp(content.type, "application/octet-stream") == 0 &&
+			wax_content_named_smime(&content));
 	if (pkcs7 && content.smime_type && strcmp(content.smime_type, "signed-data") == 0)
 		facts->is_signed = true;
-	else if ((pkcs7 && !(content.smime_type && strcmp(content.smime_type, "certs-only") == 0)) ||
-		strcmp(content.type, "multipart/encrypted") == 0)
+	else if ((pkcs7 &&
+			 !(content.smime_type && strcmp(content.smime_type, "certs-only") == 0)) ||
+		 strcmp(content.type, "multipart/encrypted") == 0)
 		facts->sealed = true;
 	facts->is_signed = facts->is_signed || strcmp(content.type, "multipart/signed") == 0;
 	facts->calendar = strcmp(content.type, "text/calendar") == 0 && content.method;
@@ -103,18 +107,23 @@ static void read_structure(WaxSpan header, WaxJobFacts *facts)
 
 static void read_triggers(WaxSpan header, WaxJobFacts *facts)
 {
-	g_autofree char *encrypt = text_of(header, "x-waxwing-encrypt"), *sensitivity = text_of(header, "sensitivity");
-	static const char *const raising[] = { "must-encrypt", "must-smime", "try-encrypt", "sign" };
+	g_autofree char *encrypt = text_of(header, "x-waxwing-encrypt"),
+			*sensitivity = text_of(header, "sensitivity");
+	static const char *const raising[] = { "must-encrypt", "must-smime", "try-encrypt",
+		"sign" };
 
 	for (size_t i = 0; encrypt && i < G_N_ELEMENTS(raising); i++)
 		if (g_ascii_strcasecmp(encrypt, raising[i]) == 0)
 			facts->raise = g_strdup(raising[i]);
 	if (!facts->raise && encrypt &&
-		(g_ascii_strcasecmp(encrypt, "yes") == 0 || g_ascii_strcasecmp(encrypt, "true") == 0))
+		(g_ascii_strcasecmp(encrypt, "yes") == 0 ||
+			g_ascii_strcasecmp(encrypt, "true") == 0))
 		facts->raise = g_strdup("must-encrypt");
-	if (encrypt && (g_ascii_strcasecmp(encrypt, "no") == 0 || g_ascii_strcasecmp(encrypt, "plain") == 0))
+	if (encrypt && (g_ascii_strcasecmp(encrypt, "no") == 0 ||
+			       g_ascii_strcasecmp(encrypt, "plain") == 0))
 		facts->lower = g_strdup("none");
-	if (!facts->raise && sensitivity && g_ascii_strcasecmp(sensitivity, "Company-Confidential") == 0)
+	if (!facts->raise && sensitivity &&
+		g_ascii_strcasecmp(sensitivity, "Company-Confidential") == 0)
 		facts->raise = g_strdup("must-encrypt");
 }
 
@@ -130,7 +139,8 @@ static bool split_all(WaxSpool *message, bool *eight_bit, bool *ret_broken, GErr
 	size_t n;
 
 	*ret_broken = false;
-	wax_split_init(split, parts, WAX_LIMIT_MIME_PARTS, (WaxBuffer){ room, 0, WAX_LIMIT_HEADER_OCTETS }, &limits);
+	wax_split_init(split, parts, WAX_LIMIT_MIME_PARTS,
+		(WaxBuffer){ room, 0, WAX_LIMIT_HEADER_OCTETS }, &limits);
 	do {
 		if (!wax_spool_read(message, at, chunk, sizeof chunk, &n, error))
 			return false;

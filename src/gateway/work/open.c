@@ -40,17 +40,19 @@ static void add_quoted(GString *out, const char *name, const char *value)
 {
 	g_string_append_printf(out, "; %s=\"", name);
 	for (const char *c = value ? value : ""; *c; c++)
-		if ((unsigned char)*c >= 0x20 && (unsigned char)*c < 0x7f && *c != '"' && *c != '\\')
+		if ((unsigned char)*c >= 0x20 && (unsigned char)*c < 0x7f && *c != '"' &&
+			*c != '\\')
 			g_string_append_c(out, *c);
 	g_string_append_c(out, '"');
 }
 
 static void add_layer(GString *out, const WaxVerdictLayer *layer, unsigned number)
 {
-	g_string_append_printf(out, "X-Waxwing-Status: layer=%u; type=%s", number, wax_layer_word(layer->kind));
+	g_string_append_printf(
+		out, "X-Waxwing-Status: layer=%u; type=%s", number, wax_layer_word(layer->kind));
 	if (!wax_layer_is_signed(layer->kind)) {
-		g_string_append_printf(out, "; result=%s; alg=%s\r\n", wax_encryption_word(layer->encryption),
-			wax_cipher_word(layer->cipher));
+		g_string_append_printf(out, "; result=%s; alg=%s\r\n",
+			wax_encryption_word(layer->encryption), wax_cipher_word(layer->cipher));
 		return;
 	}
 	if (layer->signers->len == 0) {
@@ -60,11 +62,13 @@ static void add_layer(GString *out, const WaxVerdictLayer *layer, unsigned numbe
 	for (guint i = 0; i < layer->signers->len; i++) {
 		const WaxVerdictSigner *signer = wax_verdict_signer(layer, i);
 
-		g_string_append_printf(out, "; result=%s;\r\n\tmatch=%s", wax_signature_word(signer->verdict),
-			wax_identity_word(signer->identity));
-		add_quoted(out, "signer", signer->addresses->len ? signer->addresses->pdata[0] : signer->subject);
+		g_string_append_printf(out, "; result=%s;\r\n\tmatch=%s",
+			wax_signature_word(signer->verdict), wax_identity_word(signer->identity));
+		add_quoted(out, "signer",
+			signer->addresses->len ? signer->addresses->pdata[0] : signer->subject);
 		g_string_append(out, ";\r\n\t");
-		g_string_append_printf(out, "alg=%s-%s", wax_sig_word(signer->algorithm), wax_digest_word(signer->digest));
+		g_string_append_printf(out, "alg=%s-%s", wax_sig_word(signer->algorithm),
+			wax_digest_word(signer->digest));
 		add_quoted(out, "serial", signer->serial);
 	}
 	g_string_append(out, "\r\n");
@@ -90,17 +94,19 @@ static char *status_fields(const WaxVerdict *verdict, const WaxJobOpen *open)
 static bool is_content(const WaxField *field)
 {
 	return wax_field_is(field, "mime-version") ||
-		(field->name.n > 8 && g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0);
+	       (field->name.n > 8 &&
+		       g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0);
 }
 
 /* put_fields - a block without what is spoofed, and without Content-* when `content` is false */
-static bool put_fields(WaxSpan block, const char *host, bool content, const char *subject, const WaxSink *sink,
-	GError **error)
+static bool put_fields(WaxSpan block, const char *host, bool content, const char *subject,
+	const WaxSink *sink, GError **error)
 {
 	WaxField field;
 
 	while (wax_field_next(&block, &field)) {
-		if (wax_work_ours(field.name, field.value, host) || (!content && is_content(&field)))
+		if (wax_work_ours(field.name, field.value, host) ||
+			(!content && is_content(&field)))
 			continue;
 		if (subject && wax_field_is(&field, "subject")) {
 			g_autofree char *line = g_strdup_printf("Subject: %s\r\n", subject);
@@ -111,7 +117,8 @@ static bool put_fields(WaxSpan block, const char *host, bool content, const char
 		}
 		if (!wax_sink_write(sink, field.whole, error))
 			return false;
-		if (field.whole.p[field.whole.n - 1] != '\n' && !wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error))
+		if (field.whole.p[field.whole.n - 1] != '\n' &&
+			!wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error))
 			return false;
 	}
 	return true;
@@ -127,7 +134,8 @@ static bool put_content_fields(WaxSpan block, const WaxSink *sink, GError **erro
 			continue;
 		if (!wax_sink_write(sink, field.whole, error))
 			return false;
-		if (field.whole.p[field.whole.n - 1] != '\n' && !wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error))
+		if (field.whole.p[field.whole.n - 1] != '\n' &&
+			!wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error))
 			return false;
 	}
 	return true;
@@ -162,11 +170,12 @@ static const char *protected_subject(const WaxVerdict *verdict)
 }
 
 /* write_opened - the decrypted message with its status: outer fields, the payload's Content-*, its body */
-static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *status, WaxSpool *out,
-	bool *eight_bit, GError **error)
+static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *status,
+	WaxSpool *out, bool *eight_bit, GError **error)
 {
 	WaxSpan outer = wax_opened_outer_headers(opened), inner = wax_opened_headers(opened);
-	const char *subject = open->promote_subject ? protected_subject(wax_opened_verdict(opened)) : NULL;
+	const char *subject =
+		open->promote_subject ? protected_subject(wax_opened_verdict(opened)) : NULL;
 	WaxSink sink = wax_sink_spool(out);
 	BodySink body = { &sink, inner.n, false };
 	WaxSink body_sink = { after_header, &body };
@@ -174,7 +183,8 @@ static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *
 	if (!wax_sink_write(&sink, WAX_SPAN(status, strlen(status)), error) ||
 		!put_fields(outer, open->host, false, subject, &sink, error) ||
 		!wax_sink_write(&sink, WAX_SPAN_LIT("MIME-Version: 1.0\r\n"), error) ||
-		!put_content_fields(inner, &sink, error) || !wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) ||
+		!put_content_fields(inner, &sink, error) ||
+		!wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) ||
 		!wax_opened_emit(opened, &body_sink, error))
 		return false;
 	*eight_bit = body.eight_bit;
@@ -182,17 +192,18 @@ static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *
 }
 
 /* write_original - its own bytes, with what is spoofed taken out of the outer header and our status above */
-static bool write_original(WaxSpool *message, const WaxJobOpen *open, const char *status, WaxSpool *out,
-	bool *eight_bit, GError **error)
+static bool write_original(WaxSpool *message, const WaxJobOpen *open, const char *status,
+	WaxSpool *out, bool *eight_bit, GError **error)
 {
 	g_autoptr(GByteArray) header = NULL;
 	WaxSink sink = wax_sink_spool(out);
 
 	return wax_work_header(message, &header, error) &&
-		wax_sink_write(&sink, WAX_SPAN(status, strlen(status)), error) &&
-		put_fields(WAX_SPAN(header->data, header->len), open->host, true, NULL, &sink, error) &&
-		wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) &&
-		wax_work_copy(message, header->len, &sink, eight_bit, error);
+	       wax_sink_write(&sink, WAX_SPAN(status, strlen(status)), error) &&
+	       put_fields(
+		       WAX_SPAN(header->data, header->len), open->host, true, NULL, &sink, error) &&
+	       wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) &&
+	       wax_work_copy(message, header->len, &sink, eight_bit, error);
 }
 
 /* cert_of - one that cannot be read is believed by nobody; the others stand */
@@ -204,7 +215,8 @@ static WaxCert *cert_of(const GPtrArray *list, guint i)
 	return wax_cert_parse(WAX_SPAN(p, n), NULL);
 }
 
-static void add_anchors(const GPtrArray *list, const GPtrArray *limits, bool forbidden, GPtrArray *anchors)
+static void add_anchors(
+	const GPtrArray *list, const GPtrArray *limits, bool forbidden, GPtrArray *anchors)
 {
 	for (guint i = 0; list && i < list->len; i++) {
 		g_autoptr(WaxCert) cert = cert_of(list, i);
@@ -232,16 +244,20 @@ static char *header_text(WaxSpan header, const char *name)
 	return wax_fields_count(header, name, &value) ? wax_field_text(value) : NULL;
 }
 
-bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper *keys, WaxSpool **ret_shown,
-	WaxSpool **ret_original, WaxJobOpened *ret_opened, GError **error)
+bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper *keys,
+	WaxSpool **ret_shown, WaxSpool **ret_original, WaxJobOpened *ret_opened, GError **error)
 {
-	g_autoptr(GPtrArray) anchors = g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
-	g_autoptr(GPtrArray) untrusted = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
+	g_autoptr(GPtrArray) anchors =
+		g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
+	g_autoptr(GPtrArray) untrusted =
+		g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	g_autoptr(WaxSpool) shown = NULL, original = NULL;
 	g_autoptr(WaxOpened) opened = NULL;
 	g_autofree char *status = NULL;
 	WaxSource source = wax_source_spool(message);
-	WaxOpenOptions options = { .keys = keys, .anchors = anchors, .untrusted = untrusted, .at = open->at };
+	WaxOpenOptions options = {
+		.keys = keys, .anchors = anchors, .untrusted = untrusted, .at = open->at
+	};
 	g_auto(WaxJobOpened) answer = { NULL };
 	const WaxVerdict *verdict;
 	WaxSpan outer;
@@ -250,13 +266,14 @@ bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper
 	add_anchors(open->anchors, open->limits, false, anchors);
 	add_anchors(open->forbidden, NULL, true, anchors);
 	add_certs(open->untrusted, untrusted);
-	if (!wax_open_judge(&source, &options, &opened, error) || !wax_spool_new(NULL, &original, error))
+	if (!wax_open_judge(&source, &options, &opened, error) ||
+		!wax_spool_new(NULL, &original, error))
 		return false;
 	verdict = wax_opened_verdict(opened);
 	status = status_fields(verdict, open);
 	outer = wax_opened_outer_headers(opened);
 	encrypted = verdict->encryption == WAX_ENCRYPTION_AUTHENTICATED ||
-		verdict->encryption == WAX_ENCRYPTION_UNAUTHENTICATED;
+		    verdict->encryption == WAX_ENCRYPTION_UNAUTHENTICATED;
 	answer.message_id = header_text(outer, "message-id");
 	answer.hop = header_text(outer, "x-waxwing-hop");
 	answer.received = wax_fields_count(outer, "received", NULL);

@@ -26,7 +26,8 @@
 typedef struct {
 	void *data;
 	bool (*sign)(void *data, const uint8_t ticket[16], uint32_t handle, WaxSigAlg alg,
-		WaxDigestAlg digest, WaxSpan attributes, GByteArray **ret_signature, GError **error);
+		WaxDigestAlg digest, WaxSpan attributes, GByteArray **ret_signature,
+		GError **error);
 } WaxWorkSigner;
 
 bool wax_work_facts(WaxSpool *message, WaxJobFacts *ret_facts, GError **error) WAX_MUST_USE;
@@ -35,7 +36,8 @@ bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSi
 
 /* wax_work_open - *ret_original NULL unless the two forms differ */
 bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper *keys,
-	WaxSpool **ret_shown, WaxSpool **ret_original, WaxJobOpened *ret_opened, GError **error) WAX_MUST_USE;
+	WaxSpool **ret_shown, WaxSpool **ret_original, WaxJobOpened *ret_opened,
+	GError **error) WAX_MUST_USE;
 
 /* shared by the three */
 
@@ -46,7 +48,7 @@ bool wax_work_header(WaxSpool *message, GByteArray **ret_header, GError **error)
 bool wax_work_ours(WaxSpan name, WaxSpan value, const char *host);
 
 /* wax_work_copy - octets [from, end) of a spool; notes whether one is above 127 */
-bool wax_work_copy(WaxSpool *message, uint64_t from, const WaxSink *sink, bool *eight_bit, GError **error)
-	WAX_MUST_USE;
+bool wax_work_copy(WaxSpool *message, uint64_t from, const WaxSink *sink, bool *eight_bit,
+	GError **error) WAX_MUST_USE;
 
 #endif

@@ -21,8 +21,8 @@ static bool ask(int sock, const WaxFrame *request, WaxFrame **ret_reply, GError 
 	return wax_fail(error, reason, "%s", why->message);
 }
 
-bool wax_keyd_unwrap(int sock, WaxSpan ticket, uint32_t handle, const WaxRecipient *r, size_t key_size,
-	WaxSecret **ret_key, GError **error)
+bool wax_keyd_unwrap(int sock, WaxSpan ticket, uint32_t handle, const WaxRecipient *r,
+	size_t key_size, WaxSecret **ret_key, GError **error)
 {
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_KEY_UNWRAP), reply = NULL;
 	uint8_t room[1024];

@@ -37,7 +37,7 @@ struct WaxCustodian {
 	WaxSecret *kek; /* NULL: locked */
 	GHashTable *tickets;
 	GHashTable *open; /* hex of the record's hash -> WaxSealedKey, counted by tickets */
-	GQueue *pool;     /* WaxKey, RSA-2048 */
+	GQueue *pool;	  /* WaxKey, RSA-2048 */
 };
 
 typedef bool (*Handler)(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error);
@@ -78,8 +78,10 @@ bool wax_custodian_new(const char *folder, WaxCustodian **ret_custodian, GError 
 	WaxCustodian *c = g_new0(WaxCustodian, 1);
 
 	c->kek_path = g_build_filename(folder, "kek", NULL);
-	c->tickets = g_hash_table_new_full(ticket_hash, ticket_equal, NULL, (GDestroyNotify)ticket_free);
-	c->open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)shared_unref);
+	c->tickets =
+		g_hash_table_new_full(ticket_hash, ticket_equal, NULL, (GDestroyNotify)ticket_free);
+	c->open = g_hash_table_new_full(
+		g_str_hash, g_str_equal, g_free, (GDestroyNotify)shared_unref);
 	c->pool = g_queue_new();
 	if (!wax_kek_load(c->kek_path, &c->kek, error)) {
 		wax_custodian_free(c);
@@ -159,7 +161,8 @@ static bool answer_protect(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, 
 	if (!wax_frame_get_span(request, &passphrase, error) || !wax_frame_done(request, error))
 		return false;
 	if (!c->kek)
-		return wax_fail(error, WAX_R_CUSTODY_LOCKED, "the key custody is locked; unlock it first");
+		return wax_fail(
+			error, WAX_R_CUSTODY_LOCKED, "the key custody is locked; unlock it first");
 	return wax_kek_protect(c->kek_path, c->kek, passphrase, error);
 }
 
@@ -178,12 +181,14 @@ static bool read_ticket_keys(WaxCustodian *c, WaxFrame *request, Ticket *ticket,
 	if (!wax_frame_get_u32(request, &n, error))
 		return false;
 	if (n > LIST_MAX)
-		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a ticket names at most %d keys", LIST_MAX);
+		return wax_fail(
+			error, WAX_R_REQUEST_REFUSED, "a ticket names at most %d keys", LIST_MAX);
 	for (; n; n--) {
 		TicketKey key;
 		WaxSpan record;
 
-		if (!wax_frame_get_u32(request, &key.handle, error) || !wax_frame_get_span(request, &record, error))
+		if (!wax_frame_get_u32(request, &key.handle, error) ||
+			!wax_frame_get_span(request, &record, error))
 			return false;
 		key.key = open_record(c, record, error);
 		if (!key.key)
@@ -203,7 +208,8 @@ static bool answer_ticket_open(WaxCustodian *c, WaxFrame *request, WaxFrame *rep
 	if (!wax_frame_get_span(request, &id, error))
 		return false;
 	if (id.n != WAX_TICKET_SIZE || g_hash_table_contains(c->tickets, id.p))
-		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a ticket is %d octets, and new", WAX_TICKET_SIZE);
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a ticket is %d octets, and new",
+			WAX_TICKET_SIZE);
 	if (g_hash_table_size(c->tickets) >= TICKETS_MAX)
 		g_hash_table_foreach_remove(c->tickets, is_over, &now);
 	if (g_hash_table_size(c->tickets) >= TICKETS_MAX)
@@ -272,18 +278,20 @@ typedef struct {
 
 static bool read_unwrap(WaxFrame *request, Unwrap *u, GError **error)
 {
-	if (!wax_frame_get_u32(request, &u->alg, error) || !wax_frame_get_span(request, &u->wrapped, error) ||
+	if (!wax_frame_get_u32(request, &u->alg, error) ||
+		!wax_frame_get_span(request, &u->wrapped, error) ||
 		!wax_frame_get_u32(request, &u->key_size, error) ||
 		!wax_frame_get_u32(request, &u->digest, error) ||
 		!wax_frame_get_u32(request, &u->mgf_digest, error) ||
 		!wax_frame_get_span(request, &u->label, error) ||
 		!wax_frame_get_span(request, &u->originator, error) ||
-		!wax_frame_get_bool(request, &u->cofactor, error) || !wax_frame_get_u32(request, &u->kdf, error) ||
-		!wax_frame_get_u32(request, &u->wrap, error) || !wax_frame_get_span(request, &u->info, error) ||
-		!wax_frame_done(request, error))
+		!wax_frame_get_bool(request, &u->cofactor, error) ||
+		!wax_frame_get_u32(request, &u->kdf, error) ||
+		!wax_frame_get_u32(request, &u->wrap, error) ||
+		!wax_frame_get_span(request, &u->info, error) || !wax_frame_done(request, error))
 		return false;
-	if (u->digest >= WAX_DIGEST_COUNT_ || u->mgf_digest >= WAX_DIGEST_COUNT_ || u->kdf >= WAX_DIGEST_COUNT_ ||
-		u->wrap >= WAX_WRAP_COUNT_ || u->key_size > 64)
+	if (u->digest >= WAX_DIGEST_COUNT_ || u->mgf_digest >= WAX_DIGEST_COUNT_ ||
+		u->kdf >= WAX_DIGEST_COUNT_ || u->wrap >= WAX_WRAP_COUNT_ || u->key_size > 64)
 		return wax_fail(error, WAX_R_REQUEST_REFUSED, "an algorithm that there is not");
 	return true;
 }
@@ -297,10 +305,12 @@ static bool unwrap_agreed(WaxKey *key, const Unwrap *u, WaxSecret **ret_key, GEr
 
 	if (!wax_key_agree(key, u->originator, u->cofactor, &secret, error))
 		return false;
-	ok = n && wax_kdf_x963((WaxDigestAlg)u->kdf, wax_secret_span(secret), u->info, kek, n, NULL) &&
-		wax_key_unwrap(WAX_SPAN(kek, n), u->wrapped, ret_key, NULL);
+	ok = n &&
+	     wax_kdf_x963((WaxDigestAlg)u->kdf, wax_secret_span(secret), u->info, kek, n, NULL) &&
+	     wax_key_unwrap(WAX_SPAN(kek, n), u->wrapped, ret_key, NULL);
 	wax_wipe(kek, sizeof kek);
-	return ok || wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+	return ok ||
+	       wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 }
 
 static bool answer_unwrap(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
@@ -313,8 +323,8 @@ static bool answer_unwrap(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, G
 	Unwrap u;
 	bool ok;
 
-	if (!wax_frame_get_span(request, &id, error) || !wax_frame_get_u32(request, &handle, error) ||
-		!read_unwrap(request, &u, error))
+	if (!wax_frame_get_span(request, &id, error) ||
+		!wax_frame_get_u32(request, &handle, error) || !read_unwrap(request, &u, error))
 		return false;
 	key = use(c, id, handle, false, error);
 	if (!key)
@@ -351,12 +361,15 @@ static bool is_signed_attributes(WaxSpan bytes)
 			return false;
 		inner = wax_ber(attribute);
 		if (!wax_ber_take(&inner, WAX_TAG_OID, &oid, NULL) ||
-			!wax_ber_take(&inner, WAX_TAG_SET, &values, NULL) || !wax_ber_at_end(&inner))
+			!wax_ber_take(&inner, WAX_TAG_SET, &values, NULL) ||
+			!wax_ber_at_end(&inner))
 			return false;
 		if (wax_span_equal(oid, content_type))
-			typed = wax_ber_only(values, WAX_TAG_OID, &value, NULL) && wax_span_equal(value, data);
+			typed = wax_ber_only(values, WAX_TAG_OID, &value, NULL) &&
+				wax_span_equal(value, data);
 		if (wax_span_equal(oid, message_digest))
-			digested = wax_ber_only(values, WAX_TAG_OCTET_STRING, &value, NULL) && value.n >= 32;
+			digested = wax_ber_only(values, WAX_TAG_OCTET_STRING, &value, NULL) &&
+				   value.n >= 32;
 	}
 	return typed && digested;
 }
@@ -368,15 +381,19 @@ static bool answer_sign(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GEr
 	WaxSpan id, attributes;
 	WaxKey *key;
 
-	if (!wax_frame_get_span(request, &id, error) || !wax_frame_get_u32(request, &handle, error) ||
-		!wax_frame_get_u32(request, &alg, error) || !wax_frame_get_u32(request, &digest, error) ||
+	if (!wax_frame_get_span(request, &id, error) ||
+		!wax_frame_get_u32(request, &handle, error) ||
+		!wax_frame_get_u32(request, &alg, error) ||
+		!wax_frame_get_u32(request, &digest, error) ||
 		!wax_frame_get_span(request, &attributes, error) || !wax_frame_done(request, error))
 		return false;
-	if (alg >= WAX_SIG_ALG_COUNT_ || digest < WAX_DIGEST_SHA256 || digest >= WAX_DIGEST_COUNT_ ||
-		!is_signed_attributes(attributes))
-		return wax_fail(error, WAX_R_REQUEST_REFUSED, "these are not the signed attributes of a message");
+	if (alg >= WAX_SIG_ALG_COUNT_ || digest < WAX_DIGEST_SHA256 ||
+		digest >= WAX_DIGEST_COUNT_ || !is_signed_attributes(attributes))
+		return wax_fail(error, WAX_R_REQUEST_REFUSED,
+			"these are not the signed attributes of a message");
 	key = use(c, id, handle, true, error);
-	if (!key || !wax_key_sign(key, (WaxSigAlg)alg, (WaxDigestAlg)digest, attributes, &signature, error))
+	if (!key || !wax_key_sign(key, (WaxSigAlg)alg, (WaxDigestAlg)digest, attributes, &signature,
+			    error))
 		return false;
 	wax_frame_put_span(reply, WAX_SPAN(signature->data, signature->len));
 	return true;
@@ -385,12 +402,13 @@ static bool answer_sign(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GEr
 static bool locked(const WaxCustodian *c, GError **error)
 {
 	if (!c->kek)
-		wax_set_error(error, WAX_R_CUSTODY_LOCKED, "the key custody is locked; unlock it first");
+		wax_set_error(
+			error, WAX_R_CUSTODY_LOCKED, "the key custody is locked; unlock it first");
 	return !c->kek;
 }
 
-static void put_record(const WaxCustodian *c, const char *identity, const char *purpose, uint64_t epoch,
-	const WaxKey *key, WaxFrame *reply)
+static void put_record(const WaxCustodian *c, const char *identity, const char *purpose,
+	uint64_t epoch, const WaxKey *key, WaxFrame *reply)
 {
 	g_autoptr(GByteArray) record = wax_record_seal(c->kek, identity, purpose, epoch, key);
 	g_autoptr(GByteArray) spki = wax_key_spki(key);
@@ -405,14 +423,16 @@ static bool answer_generate(WaxCustodian *c, WaxFrame *request, WaxFrame *reply,
 	g_autoptr(WaxKey) key = NULL;
 	uint64_t epoch;
 
-	if (!wax_frame_get_str(request, &identity, error) || !wax_frame_get_str(request, &purpose, error) ||
-		!wax_frame_get_u64(request, &epoch, error) || !wax_frame_get_str(request, &kind, error) ||
-		!wax_frame_done(request, error))
+	if (!wax_frame_get_str(request, &identity, error) ||
+		!wax_frame_get_str(request, &purpose, error) ||
+		!wax_frame_get_u64(request, &epoch, error) ||
+		!wax_frame_get_str(request, &kind, error) || !wax_frame_done(request, error))
 		return false;
 	if (locked(c, error))
 		return false;
 	if (!identity || !purpose || !kind)
-		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a key needs an identity, a purpose and a kind");
+		return wax_fail(error, WAX_R_REQUEST_REFUSED,
+			"a key needs an identity, a purpose and a kind");
 	if (strcmp(kind, "rsa-2048") == 0)
 		key = g_queue_pop_head(c->pool);
 	if (!key)
@@ -430,8 +450,8 @@ static bool check_imported(const WaxKey *key, GError **error)
 	if (kind != WAX_KEY_RSA && kind != WAX_KEY_EC)
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED, "only RSA and EC keys can be kept");
 	if (kind == WAX_KEY_RSA && wax_key_bits(key) < 2048)
-		return wax_fail(error, WAX_R_KEY_WEAK, "the RSA key has %u bits; 2048 are the least",
-			wax_key_bits(key));
+		return wax_fail(error, WAX_R_KEY_WEAK,
+			"the RSA key has %u bits; 2048 are the least", wax_key_bits(key));
 	return true;
 }
 
@@ -443,16 +463,20 @@ static bool answer_import(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, G
 	WaxSpan p12, word;
 	uint64_t epoch;
 
-	if (!wax_frame_get_str(request, &identity, error) || !wax_frame_get_str(request, &purpose, error) ||
-		!wax_frame_get_u64(request, &epoch, error) || !wax_frame_get_span(request, &p12, error) ||
+	if (!wax_frame_get_str(request, &identity, error) ||
+		!wax_frame_get_str(request, &purpose, error) ||
+		!wax_frame_get_u64(request, &epoch, error) ||
+		!wax_frame_get_span(request, &p12, error) ||
 		!wax_frame_get_span(request, &word, error) || !wax_frame_done(request, error))
 		return false;
 	if (locked(c, error))
 		return false;
 	if (!identity || !purpose)
-		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a key needs an identity and a purpose");
+		return wax_fail(
+			error, WAX_R_REQUEST_REFUSED, "a key needs an identity and a purpose");
 	password = wax_secret_dup(word);
-	if (!wax_pkcs12_parse(p12, password, &contents, error) || !check_imported(contents.key, error))
+	if (!wax_pkcs12_parse(p12, password, &contents, error) ||
+		!check_imported(contents.key, error))
 		return false;
 	put_record(c, identity, purpose, epoch, contents.key, reply);
 	wax_frame_put_span(reply, wax_cert_info(contents.cert)->der);
@@ -464,7 +488,8 @@ static bool answer_import(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, G
 
 static bool answer_export(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
 {
-	g_auto(WaxPkcs12) contents = { NULL, NULL, g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref) };
+	g_auto(WaxPkcs12) contents = { NULL, NULL,
+		g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref) };
 	g_autoptr(GByteArray) p12 = NULL;
 	g_autoptr(WaxSecret) password = NULL;
 	WaxSealedKey *sealed;
@@ -472,12 +497,14 @@ static bool answer_export(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, G
 	const char *name;
 	uint32_t n;
 
-	if (!wax_frame_get_span(request, &record, error) || !wax_frame_get_span(request, &der, error) ||
-		!wax_frame_get_u32(request, &n, error))
+	if (!wax_frame_get_span(request, &record, error) ||
+		!wax_frame_get_span(request, &der, error) || !wax_frame_get_u32(request, &n, error))
 		return false;
 	contents.cert = wax_cert_parse(der, error);
 	if (!contents.cert || n > LIST_MAX)
-		return contents.cert ? wax_fail(error, WAX_R_REQUEST_REFUSED, "too many certificates") : false;
+		return contents.cert
+			       ? wax_fail(error, WAX_R_REQUEST_REFUSED, "too many certificates")
+			       : false;
 	for (; n; n--) {
 		WaxCert *cert;
 
@@ -488,11 +515,12 @@ static bool answer_export(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, G
 			return false;
 		g_ptr_array_add(contents.chain, cert);
 	}
-	if (!wax_frame_get_str(request, &name, error) || !wax_frame_get_span(request, &word, error) ||
-		!wax_frame_done(request, error))
+	if (!wax_frame_get_str(request, &name, error) ||
+		!wax_frame_get_span(request, &word, error) || !wax_frame_done(request, error))
 		return false;
 	if (word.n < 8)
-		return wax_fail(error, WAX_R_PASSWORD_WRONG, "the password of an exported key has at least 8 characters");
+		return wax_fail(error, WAX_R_PASSWORD_WRONG,
+			"the password of an exported key has at least 8 characters");
 	sealed = open_record(c, record, error);
 	if (!sealed)
 		return false;
@@ -540,17 +568,21 @@ static bool answer_issue(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GE
 	WaxSealedKey *sealed;
 	bool ok;
 
-	if (!wax_frame_get_span(request, &record, error) || !wax_frame_get_span(request, &der, error) ||
+	if (!wax_frame_get_span(request, &record, error) ||
+		!wax_frame_get_span(request, &der, error) ||
 		!wax_frame_get_str(request, &name, error) ||
 		!wax_frame_get_str(request, &profile.common_name, error) ||
 		!wax_frame_get_str(request, &profile.organisation, error) ||
-		!read_texts(request, addresses, error) || !wax_frame_get_span(request, &profile.spki, error) ||
-		!wax_frame_get_span(request, &profile.serial, error) || !wax_frame_get_u64(request, &from, error) ||
+		!read_texts(request, addresses, error) ||
+		!wax_frame_get_span(request, &profile.spki, error) ||
+		!wax_frame_get_span(request, &profile.serial, error) ||
+		!wax_frame_get_u64(request, &from, error) ||
 		!wax_frame_get_u64(request, &to, error) || !read_texts(request, domains, error) ||
 		!wax_frame_done(request, error))
 		return false;
 	if (!name || !profile.common_name)
-		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a certificate needs a profile and a name");
+		return wax_fail(
+			error, WAX_R_REQUEST_REFUSED, "a certificate needs a profile and a name");
 	profile.addresses = (const char *const *)addresses->pdata;
 	profile.permitted_mail_domains = (const char *const *)domains->pdata;
 	profile.not_before = (int64_t)from;
@@ -563,7 +595,7 @@ static bool answer_issue(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GE
 	if (!sealed)
 		return false;
 	ok = strcmp(sealed->purpose, "certifier") == 0 ||
-		wax_fail(error, WAX_R_REQUEST_REFUSED, "this is not a certifier's key");
+	     wax_fail(error, WAX_R_REQUEST_REFUSED, "this is not a certifier's key");
 	if (ok)
 		made = wax_cert_issue(&profile, issuer, sealed->key, error);
 	shared_unref(sealed);
@@ -590,18 +622,30 @@ static const struct {
 static Handler handler_of(uint16_t type)
 {
 	switch (type) {
-	case WAX_KEY_STATUS: return answer_status;
-	case WAX_KEY_UNLOCK: return answer_unlock;
-	case WAX_KEY_PROTECT: return answer_protect;
-	case WAX_KEY_TICKET_OPEN: return answer_ticket_open;
-	case WAX_KEY_TICKET_CLOSE: return answer_ticket_close;
-	case WAX_KEY_UNWRAP: return answer_unwrap;
-	case WAX_KEY_SIGN: return answer_sign;
-	case WAX_KEY_GENERATE: return answer_generate;
-	case WAX_KEY_IMPORT: return answer_import;
-	case WAX_KEY_EXPORT: return answer_export;
-	case WAX_KEY_ISSUE: return answer_issue;
-	default: return NULL;
+	case WAX_KEY_STATUS:
+		return answer_status;
+	case WAX_KEY_UNLOCK:
+		return answer_unlock;
+	case WAX_KEY_PROTECT:
+		return answer_protect;
+	case WAX_KEY_TICKET_OPEN:
+		return answer_ticket_open;
+	case WAX_KEY_TICKET_CLOSE:
+		return answer_ticket_close;
+	case WAX_KEY_UNWRAP:
+		return answer_unwrap;
+	case WAX_KEY_SIGN:
+		return answer_sign;
+	case WAX_KEY_GENERATE:
+		return answer_generate;
+	case WAX_KEY_IMPORT:
+		return answer_import;
+	case WAX_KEY_EXPORT:
+		return answer_export;
+	case WAX_KEY_ISSUE:
+		return answer_issue;
+	default:
+		return NULL;
 	}
 }
 

@@ -23,7 +23,8 @@
 typedef struct WaxCustodian WaxCustodian;
 
 /* wax_custodian_new - `folder` is its own, mode 0700 */
-bool wax_custodian_new(const char *folder, WaxCustodian **ret_custodian, GError **error) WAX_MUST_USE;
+bool wax_custodian_new(
+	const char *folder, WaxCustodian **ret_custodian, GError **error) WAX_MUST_USE;
 void wax_custodian_free(WaxCustodian *custodian);
 
 /* wax_custodian_answer - never NULL */

@@ -91,7 +91,8 @@ bool wax_record_open(const WaxSecret *kek, WaxSpan record, WaxSealedKey *ret_key
 		return damaged(error);
 	aad = WAX_SPAN(body.p, in.at);
 	if (!wax_ber_take(&in, WAX_TAG_OCTET_STRING, &sealed_data, NULL) ||
-		!wax_ber_take(&in, WAX_TAG_OCTET_STRING, &sealed_key, NULL) || !wax_ber_at_end(&in) ||
+		!wax_ber_take(&in, WAX_TAG_OCTET_STRING, &sealed_key, NULL) ||
+		!wax_ber_at_end(&in) ||
 		!wax_box_open(wax_secret_span(kek), aad, sealed_data, &data_key, NULL) ||
 		!wax_box_open(wax_secret_span(data_key), aad, sealed_key, &pkcs8, NULL))
 		return damaged(error);
@@ -164,7 +165,9 @@ bool wax_kek_load(const char *path, WaxSecret **ret_kek, GError **error)
 	}
 	if (!read_file(path, &bytes, &mode, error))
 		return false;
-	*ret_kek = mode == 'h' && bytes->len == HEAD + 32 ? wax_secret_dup(WAX_SPAN(bytes->data + HEAD, 32)) : NULL;
+	*ret_kek = mode == 'h' && bytes->len == HEAD + 32
+			   ? wax_secret_dup(WAX_SPAN(bytes->data + HEAD, 32))
+			   : NULL;
 	wax_wipe(bytes->data, bytes->len);
 	return true;
 }
@@ -180,13 +183,14 @@ bool wax_kek_unlock(const char *path, WaxSpan passphrase, WaxSecret **ret_kek, G
 		return false;
 	if (mode != 'p' || bytes->len < HEAD + 16 + 28 + 32)
 		return wax_fail(error, WAX_R_REQUEST_REFUSED, "the key custody has no passphrase");
-	if (!wax_kdf_argon2id(passphrase, WAX_SPAN(bytes->data + HEAD, 16), ARGON_PASSES, ARGON_MEMORY, key,
-		    error))
+	if (!wax_kdf_argon2id(passphrase, WAX_SPAN(bytes->data + HEAD, 16), ARGON_PASSES,
+		    ARGON_MEMORY, key, error))
 		return false;
 	ok = wax_box_open(WAX_SPAN(key, 32), WAX_SPAN_LIT(FILE_MAGIC),
 		WAX_SPAN(bytes->data + HEAD + 16, bytes->len - HEAD - 16), ret_kek, NULL);
 	wax_wipe(key, sizeof key);
-	return ok || wax_fail(error, WAX_R_PASSWORD_WRONG, "the passphrase does not open the key custody");
+	return ok || wax_fail(error, WAX_R_PASSWORD_WRONG,
+			     "the passphrase does not open the key custody");
 }
 
 bool wax_kek_protect(const char *path, const WaxSecret *kek, WaxSpan passphrase, GError **error)
@@ -198,7 +202,8 @@ bool wax_kek_protect(const char *path, const WaxSecret *kek, WaxSpan passphrase,
 	if (passphrase.n == 0)
 		return write_file(path, 'h', wax_secret_span(kek), error);
 	wax_random(salt, sizeof salt);
-	if (!wax_kdf_argon2id(passphrase, WAX_SPAN(salt, 16), ARGON_PASSES, ARGON_MEMORY, key, error))
+	if (!wax_kdf_argon2id(
+		    passphrase, WAX_SPAN(salt, 16), ARGON_PASSES, ARGON_MEMORY, key, error))
 		return false;
 	box = wax_box_seal(WAX_SPAN(key, 32), WAX_SPAN_LIT(FILE_MAGIC), wax_secret_span(kek));
 	wax_wipe(key, sizeof key);

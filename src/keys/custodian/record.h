@@ -33,15 +33,18 @@ typedef struct {
 
 GByteArray *wax_record_seal(const WaxSecret *kek, const char *identity, const char *purpose,
 	uint64_t epoch, const WaxKey *key);
-bool wax_record_open(const WaxSecret *kek, WaxSpan record, WaxSealedKey *ret_key, GError **error) WAX_MUST_USE;
+bool wax_record_open(
+	const WaxSecret *kek, WaxSpan record, WaxSealedKey *ret_key, GError **error) WAX_MUST_USE;
 void wax_sealed_key_clear(WaxSealedKey *key);
 
 /* wax_kek_load - made when the file is missing; *ret_kek NULL when it needs its passphrase */
 bool wax_kek_load(const char *path, WaxSecret **ret_kek, GError **error) WAX_MUST_USE;
-bool wax_kek_unlock(const char *path, WaxSpan passphrase, WaxSecret **ret_kek, GError **error) WAX_MUST_USE;
+bool wax_kek_unlock(
+	const char *path, WaxSpan passphrase, WaxSecret **ret_kek, GError **error) WAX_MUST_USE;
 
 /* wax_kek_protect - an empty passphrase: host key */
-bool wax_kek_protect(const char *path, const WaxSecret *kek, WaxSpan passphrase, GError **error) WAX_MUST_USE;
+bool wax_kek_protect(
+	const char *path, const WaxSecret *kek, WaxSpan passphrase, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WaxSealedKey, wax_sealed_key_clear)
 

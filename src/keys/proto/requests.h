@@ -47,18 +47,18 @@ enum {
 #define WAX_TICKET_SIZE 16
 
 /* X(id, number, who, needs a ticket, octets at most) */
-#define WAX_KEY_REQUESTS(X)                                                     \
-	X(STATUS,       300, WAX_PEER_GATED | WAX_PEER_CAD, false, 64)              \
-	X(UNLOCK,       301, WAX_PEER_CAD, false, 4096)                            \
-	X(PROTECT,      302, WAX_PEER_CAD, false, 4096)                            \
-	X(TICKET_OPEN,  303, WAX_PEER_GATED, false, 1024 * 1024)                   \
-	X(TICKET_CLOSE, 304, WAX_PEER_GATED, false, 256)                           \
-	X(UNWRAP,       305, WAX_PEER_MAILD, true, 16 * 1024)                      \
-	X(SIGN,         306, WAX_PEER_MAILD, true, 64 * 1024)                      \
-	X(GENERATE,     307, WAX_PEER_CAD, false, 4096)                            \
-	X(IMPORT,       308, WAX_PEER_CAD, false, 4 * 1024 * 1024)                 \
-	X(EXPORT,       309, WAX_PEER_CAD, false, 4 * 1024 * 1024)                 \
-	X(ISSUE,        310, WAX_PEER_CAD, false, 64 * 1024)
+#define WAX_KEY_REQUESTS(X)                                                                        \
+	X(STATUS, 300, WAX_PEER_GATED | WAX_PEER_CAD, false, 64)                                   \
+	X(UNLOCK, 301, WAX_PEER_CAD, false, 4096)                                                  \
+	X(PROTECT, 302, WAX_PEER_CAD, false, 4096)                                                 \
+	X(TICKET_OPEN, 303, WAX_PEER_GATED, false, 1024 * 1024)                                    \
+	X(TICKET_CLOSE, 304, WAX_PEER_GATED, false, 256)                                           \
+	X(UNWRAP, 305, WAX_PEER_MAILD, true, 16 * 1024)                                            \
+	X(SIGN, 306, WAX_PEER_MAILD, true, 64 * 1024)                                              \
+	X(GENERATE, 307, WAX_PEER_CAD, false, 4096)                                                \
+	X(IMPORT, 308, WAX_PEER_CAD, false, 4 * 1024 * 1024)                                       \
+	X(EXPORT, 309, WAX_PEER_CAD, false, 4 * 1024 * 1024)                                       \
+	X(ISSUE, 310, WAX_PEER_CAD, false, 64 * 1024)
 
 typedef enum {
 #define X(id, number, who, ticket, most) WAX_KEY_##id = number,
