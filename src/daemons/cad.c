@@ -59,7 +59,7 @@ int main(void)
 	g_autoptr(GError) error = NULL;
 	WaxCa ca = { .organisation = wax_config_text(config, "ca.organisation"),
 		.validity_days = (int)wax_config_int(config, "ca.validity_days"),
-		.protection = wax_config_text(config, "keys.protection") };
+		.protection = "host-key" };
 
 	if (!wax_store_open(path, WAX_STORE_WRITE, 0, &ca.store, &error)) {
 		wax_event_error(WAX_ERR, "start-failed", error);

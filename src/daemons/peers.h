@@ -19,9 +19,9 @@
 
 /* X(name, executable, sections of the configuration it may see) */
 #define WAX_PROCESSES(X)                                                                           \
-	X(keyd, "keyd", "paths log keys service")                                                  \
-	X(certd, "keyd", "paths log keys service")                                                 \
-	X(cad, "cad", "host paths log ca policy keys service")                                     \
+	X(keyd, "keyd", "paths log service")                                                       \
+	X(certd, "keyd", "paths log service")                                                      \
+	X(cad, "cad", "host paths log ca policy service")                                          \
 	X(maild, "maild", "log service")                                                           \
 	X(gated, "gated", "host paths log listen relay gateway policy service")                    \
 	X(webd, "webd", "host paths log policy service gateway")

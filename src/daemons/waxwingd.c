@@ -174,7 +174,18 @@ static int listen_unix(const char *path, GError **error)
 	return fd;
 }
 
-static int listen_tcp(const char *host, const char *port, GError **error)
+static bool is_loopback(const struct sockaddr *at)
+{
+	const struct sockaddr_in *four = (const void *)at;
+	const struct sockaddr_in6 *six = (const void *)at;
+
+	if (at->sa_family == AF_INET)
+		return ntohl(four->sin_addr.s_addr) >> 24 == 127;
+	return at->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+/* outbound mail is signed for whoever submits it: the hop to us must be provably internal (GATEWAY d.1) */
+static int listen_tcp(const char *host, const char *port, bool internal, GError **error)
 {
 	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 		.ai_socktype = SOCK_STREAM },
@@ -184,6 +195,15 @@ static int listen_tcp(const char *host, const char *port, GError **error)
 	if (code != 0) {
 		wax_set_error(error, WAX_R_CONFIG_RANGE, "cannot listen at %s:%s: %s", host, port,
 			gai_strerror(code));
+		return -1;
+	}
+	if (internal && !is_loopback(list->ai_addr)) {
+		freeaddrinfo(list);
+		wax_set_error(error, WAX_R_HOP_NOT_INTERNAL,
+			"listen.outbound: %s:%s can be reached from other hosts, and whoever "
+			"reaches it gets mail signed; "
+			"use a loopback address or lmtp:unix:PATH",
+			host, port);
 		return -1;
 	}
 	fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -219,7 +239,7 @@ static bool open_listener(Parent *parent, const char *kind, const char *spec, GE
 			return wax_fail(error, WAX_R_CONFIG_RANGE, "listen.%s: '%s' names no port",
 				kind, spec);
 		host = g_strndup(rest, (gsize)(colon - rest));
-		fd = listen_tcp(host, colon + 1, error);
+		fd = listen_tcp(host, colon + 1, strcmp(kind, "outbound") == 0, error);
 	}
 	if (fd < 0)
 		return false;
