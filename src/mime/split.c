@@ -154,7 +154,10 @@ static void close_open(WaxSplit *s, uint32_t after, uint64_t end)
 		if (!part->open)
 			continue;
 		part->open = false;
-		part->end = end < part->start ? part->start : end;
+		part->end = end;
+		/* an empty message/rfc822: the line break before it belongs to the boundary after it */
+		if (part->start > end)
+			part->start = end;
 		if (part->body > part->end)
 			part->body = part->end;
 	}
