@@ -152,6 +152,7 @@ void wax_job_facts_put(const WaxJobFacts *facts, WaxFrame *frame)
 	wax_frame_put_u32(frame, facts->received);
 	wax_frame_put_str(frame, facts->hop);
 	wax_frame_put_bool(frame, facts->sealed);
+	wax_frame_put_bool(frame, facts->openpgp);
 	wax_frame_put_bool(frame, facts->is_signed);
 	wax_frame_put_bool(frame, facts->eight_bit);
 	wax_frame_put_bool(frame, facts->calendar);
@@ -171,6 +172,7 @@ bool wax_job_facts_get(WaxFrame *frame, WaxJobFacts *ret_facts, GError **error)
 		!wax_frame_get_u32(frame, &facts.received, error) ||
 		!get_text(frame, &facts.hop, error) ||
 		!wax_frame_get_bool(frame, &facts.sealed, error) ||
+		!wax_frame_get_bool(frame, &facts.openpgp, error) ||
 		!wax_frame_get_bool(frame, &facts.is_signed, error) ||
 		!wax_frame_get_bool(frame, &facts.eight_bit, error) ||
 		!wax_frame_get_bool(frame, &facts.calendar, error) ||

@@ -60,7 +60,8 @@ typedef struct {
 	GPtrArray *parents; /* char *: Message-IDs of In-Reply-To and References */
 	uint32_t received;  /* how many Received fields */
 	char *hop;	    /* value of X-Waxwing-Hop; NULL: none */
-	bool sealed;	    /* already encrypted end to end */
+	bool sealed;	    /* already encrypted end to end, as CMS */
+	bool openpgp;	    /* the same, as OpenPGP */
 	bool is_signed;	    /* already signed */
 	bool eight_bit;
 	bool calendar;

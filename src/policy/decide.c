@@ -211,7 +211,7 @@ static bool check_signing(
 static void decide(WaxPlanRecipient *r, const WaxPolicy *policy, const WaxMessageFacts *facts,
 	const WaxRecipientFacts *rf)
 {
-	if (facts->encrypted) {
+	if (facts->encrypted && !(facts->openpgp && r->floor >= WAX_FLOOR_MUST_SMIME)) {
 		end_to_end(r);
 		return;
 	}

@@ -59,6 +59,7 @@ typedef struct {
 	size_t count;
 	WaxSignerState signer;
 	bool encrypted;	       /* by the sender, end to end */
+	bool openpgp;	       /* that encryption is OpenPGP's: enough but for must-smime */
 	bool already_signed;   /* by the sender: it is not signed again */
 	bool malformed;	       /* for certain: no sound MIME message */
 	WaxFloor raise;	       /* by a trigger or by content; UNDECIDED: none */

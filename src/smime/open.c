@@ -26,6 +26,7 @@ struct WaxOpened {
 	GByteArray *outer, *header; /* header blocks of the message and of the payload */
 	GPtrArray *addresses;	    /* what `author` points at */
 	GPtrArray *senders;
+	GArray *dates; /* int64_t: of every Date field */
 	bool has_payload;
 	unsigned payload; /* level */
 };
@@ -43,6 +44,7 @@ void wax_opened_free(WaxOpened *o)
 	g_byte_array_unref(o->header);
 	g_ptr_array_unref(o->addresses);
 	g_ptr_array_unref(o->senders);
+	g_array_unref(o->dates);
 	g_free(o);
 }
 
@@ -533,8 +535,7 @@ static void judge_signers(Object *object)
 		.crls = options->crls,
 		.at = options->at,
 		.historic = options->historic,
-		.has_date = object->o->verdict->has_date,
-		.date = object->o->verdict->date,
+		.dates = object->o->dates,
 	};
 
 	wax_signers_judge(&object->reader, &object->digests, &context, object->layer);
@@ -1061,11 +1062,27 @@ static bool recognise(WaxOpened *o, Bare *bare, GError **error)
 	return true;
 }
 
+static void set_dates(WaxOpened *o, WaxSpan block)
+{
+	WaxField field;
+
+	while (wax_field_next(&block, &field)) {
+		g_autofree char *text = NULL;
+		int64_t date = WAX_DATE_UNREADABLE;
+
+		if (!wax_field_is(&field, "Date"))
+			continue;
+		text = wax_field_text(field.value);
+		if (wax_clock_from_rfc5322(text, &date) && !o->verdict->has_date) {
+			o->verdict->has_date = true;
+			o->verdict->date = date;
+		}
+		g_array_append_val(o->dates, date);
+	}
+}
+
 static void set_author(WaxOpened *o, WaxSpan block)
 {
-	WaxSpan date = WAX_SPAN_NONE;
-	g_autofree char *text = NULL;
-
 	o->author.from_fields = wax_fields_count(block, "From", NULL);
 	o->author.from_unreadable = !wax_fields_addresses(block, "From", o->addresses);
 	if (wax_fields_count(block, "Sender", NULL) == 1 &&
@@ -1085,10 +1102,7 @@ static void set_author(WaxOpened *o, WaxSpan block)
 	g_ptr_array_add(o->senders, NULL);
 	o->author.from = (const char *const *)o->addresses->pdata;
 	o->author.sender = (const char *const *)o->senders->pdata;
-	if (wax_fields_count(block, "Date", &date) == 1) {
-		text = wax_field_text(date);
-		o->verdict->has_date = wax_clock_from_rfc5322(text, &o->verdict->date);
-	}
+	set_dates(o, block);
 }
 
 static bool peel_all(WaxOpened *o, Step step, GError **error)
@@ -1143,6 +1157,7 @@ bool wax_open_judge(const WaxSource *source, const WaxOpenOptions *options, WaxO
 	o->header = g_byte_array_new();
 	o->addresses = g_ptr_array_new_with_free_func(g_free);
 	o->senders = g_ptr_array_new_with_free_func(g_free);
+	o->dates = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	o->verdict = wax_verdict_new();
 	o->verdict->judged_at = options->at;
 	o->verdict->historic = options->historic;

@@ -222,8 +222,11 @@ static void check_time(const Judge *judge, const WaxSigner *signer, WaxVerdictSi
 		return;
 	if (signer->signing_time - FUTURE > context->at)
 		add(out, WAX_R_SIG_IN_FUTURE);
-	if (context->has_date && llabs(signer->signing_time - context->date) > DATE_APART)
-		add(out, WAX_R_SIG_DATE_DIFFERS);
+	/* of two Dates nobody knows which one a reader will see, so each must agree */
+	for (guint i = 0; i < context->dates->len; i++)
+		if (llabs(signer->signing_time - g_array_index(context->dates, int64_t, i)) >
+			DATE_APART)
+			add(out, WAX_R_SIG_DATE_DIFFERS);
 }
 
 static void show_certificate(const WaxCert *cert, WaxVerdictSigner *out)

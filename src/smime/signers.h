@@ -41,13 +41,14 @@ void wax_digests_begin(WaxDigests *digests, const WaxCmsReader *reader);
 void wax_digests_update(WaxDigests *digests, WaxSpan bytes);
 void wax_digests_done(WaxDigests *digests);
 
+#define WAX_DATE_UNREADABLE (INT64_MIN / 2)
+
 typedef struct {
 	const WaxAuthor *author;
 	GPtrArray *anchors, *untrusted, *crls; /* WaxAnchor; WaxCert; WaxCrl; each may be NULL */
 	int64_t at;
 	bool historic;
-	bool has_date;
-	int64_t date;
+	const GArray *dates; /* int64_t: every Date; WAX_DATE_UNREADABLE agrees with no time */
 } WaxSignersContext;
 
 void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests,

@@ -457,7 +457,7 @@ static void honour_marker(Message *m, const WaxJobFacts *facts, WaxDecision *dec
 			decision->method = WAX_METHOD_PLAIN;
 			break;
 		case WAX_METHOD_SEAL:
-			if (facts->sealed)
+			if (facts->sealed || facts->openpgp)
 				decision->method = WAX_METHOD_PASS;
 			else
 				answer_reason(m, i, WAX_R_LOOP,

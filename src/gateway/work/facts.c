@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "core/bounds.h"
+#include "core/clock.h"
 #include "core/status.h"
 #include "mime/fields.h"
+#include "smime/open.h"
 #include "smime/seal.h"
 
 /* GATEWAY.md d.5: one of each, or nobody can say which one a reader will see */
@@ -83,23 +85,49 @@ static void add_ids(WaxSpan header, const char *name, GPtrArray *list)
 	}
 }
 
-static void read_structure(WaxSpan header, WaxJobFacts *facts)
+static bool is_cms(const WaxContent *content)
+{
+	return strcmp(content->type, "application/pkcs7-mime") == 0 ||
+	       strcmp(content->type, "application/x-pkcs7-mime") == 0 ||
+	       strcmp(content->type, "multipart/signed") == 0 ||
+	       (strcmp(content->type, "application/octet-stream") == 0 &&
+		       wax_content_named_smime(content));
+}
+
+/*
+ * read_layers - sealed and signed are what the object is, never what a label says of it:
+ * a message taken for sealed passes below every floor as it is
+ */
+static void read_layers(WaxSpool *message, WaxJobFacts *facts)
+{
+	WaxSource source = wax_source_spool(message);
+	WaxOpenOptions options = { .at = wax_clock_now() };
+	g_autoptr(WaxOpened) opened = NULL;
+	const WaxVerdict *verdict;
+
+	/* what cannot be read is a message like any other, and gets a layer of ours */
+	if (!wax_open_judge(&source, &options, &opened, NULL))
+		return;
+	verdict = wax_opened_verdict(opened);
+	for (guint i = 0; i < verdict->layers->len; i++) {
+		const WaxVerdictLayer *layer = wax_verdict_layer(verdict, i);
+
+		if (wax_layer_is_signed(layer->kind))
+			facts->is_signed = facts->is_signed || layer->signers->len > 0;
+		/* without keys a sound one is undecryptable, anything else has failed */
+		else if (wax_layer_is_encrypted(layer->kind) && layer->recipient_count > 0 &&
+			 layer->encryption == WAX_ENCRYPTION_UNDECRYPTABLE)
+			facts->sealed = true;
+	}
+}
+
+static void read_structure(WaxSpool *message, WaxSpan header, WaxJobFacts *facts)
 {
 	g_auto(WaxContent) content = { NULL };
-	bool pkcs7;
 
 	wax_content_read(header, &content);
-	pkcs7 = strcmp(content.type, "application/pkcs7-mime") == 0 ||
-		strcmp(content.type, "application/x-pkcs7-mime") == 0 ||
-		(strcmp(content.type, "application/octet-stream") == 0 &&
-			wax_content_named_smime(&content));
-	if (pkcs7 && content.smime_type && strcmp(content.smime_type, "signed-data") == 0)
-		facts->is_signed = true;
-	else if ((pkcs7 &&
-			 !(content.smime_type && strcmp(content.smime_type, "certs-only") == 0)) ||
-		 strcmp(content.type, "multipart/encrypted") == 0)
-		facts->sealed = true;
-	facts->is_signed = facts->is_signed || strcmp(content.type, "multipart/signed") == 0;
+	if (is_cms(&content))
+		read_layers(message, facts);
 	facts->calendar = strcmp(content.type, "text/calendar") == 0 && content.method;
 	if (content.ambiguous)
 		facts->fault = WAX_R_MIME_DUPLICATE_HEADER;
@@ -127,8 +155,46 @@ static void read_triggers(WaxSpan header, WaxJobFacts *facts)
 		facts->raise = g_strdup("must-encrypt");
 }
 
+/* begins - does a part's body begin with that line? */
+static bool begins(WaxSpool *message, const WaxPart *part, const char *line)
+{
+	char text[128];
+	size_t n = strlen(line), got;
+
+	return part->end - part->body >= n &&
+	       wax_spool_read(message, part->body, text, n, &got, NULL) && got == n &&
+	       memcmp(text, line, n) == 0;
+}
+
+static bool has_type(WaxSpool *message, const WaxPart *part, const char *type)
+{
+	g_auto(WaxContent) content = { NULL };
+	g_autofree uint8_t *header = NULL;
+	size_t n = (size_t)(part->body - part->start), got;
+
+	header = g_malloc(n + 1);
+	if (!wax_spool_read(message, part->start, header, n, &got, NULL) || got != n)
+		return false;
+	wax_content_read(WAX_SPAN(header, n), &content);
+	return strcmp(content.type, type) == 0 && strcmp(content.encoding, "base64") != 0 &&
+	       strcmp(content.encoding, "quoted-printable") != 0;
+}
+
+/* is_openpgp - RFC 3156 4: two parts, the second one an encrypted message in armour */
+static bool is_openpgp(WaxSpool *message, const WaxSplit *split)
+{
+	const WaxPart *parts = split->parts;
+
+	return split->count == 3 && parts[0].children == 2 && !parts[0].has_preamble &&
+	       !parts[0].has_epilogue && has_type(message, &parts[0], "multipart/encrypted") &&
+	       has_type(message, &parts[1], "application/pgp-encrypted") &&
+	       begins(message, &parts[1], "Version: 1") &&
+	       has_type(message, &parts[2], "application/octet-stream") &&
+	       begins(message, &parts[2], "-----BEGIN PGP MESSAGE-----");
+}
+
 /* split_all - is its MIME readable within the limits? */
-static bool split_all(WaxSpool *message, bool *eight_bit, bool *ret_broken, GError **error)
+static bool split_all(WaxSpool *message, WaxJobFacts *facts, GError **error)
 {
 	g_autofree WaxPart *parts = g_new(WaxPart, WAX_LIMIT_MIME_PARTS);
 	g_autofree uint8_t *room = g_malloc(WAX_LIMIT_HEADER_OCTETS);
@@ -138,7 +204,6 @@ static bool split_all(WaxSpool *message, bool *eight_bit, bool *ret_broken, GErr
 	uint8_t chunk[32 * 1024], high = 0;
 	size_t n;
 
-	*ret_broken = false;
 	wax_split_init(split, parts, WAX_LIMIT_MIME_PARTS,
 		(WaxBuffer){ room, 0, WAX_LIMIT_HEADER_OCTETS }, &limits);
 	do {
@@ -146,13 +211,14 @@ static bool split_all(WaxSpool *message, bool *eight_bit, bool *ret_broken, GErr
 			return false;
 		for (size_t i = 0; i < n; i++)
 			high |= chunk[i];
-		if (!*ret_broken && !wax_split_feed(split, WAX_SPAN(chunk, n), NULL))
-			*ret_broken = true;
+		if (!facts->malformed && !wax_split_feed(split, WAX_SPAN(chunk, n), NULL))
+			facts->malformed = true;
 		at += n;
 	} while (n);
-	*eight_bit = high & 0x80;
-	if (!*ret_broken && !wax_split_finish(split, NULL))
-		*ret_broken = true;
+	facts->eight_bit = high & 0x80;
+	if (!facts->malformed && !wax_split_finish(split, NULL))
+		facts->malformed = true;
+	facts->openpgp = !facts->malformed && is_openpgp(message, split);
 	return true;
 }
 
@@ -183,9 +249,9 @@ bool wax_work_facts(WaxSpool *message, WaxJobFacts *ret_facts, GError **error)
 	add_ids(block, "references", facts.parents);
 	facts.received = wax_fields_count(block, "received", NULL);
 	facts.hop = text_of(block, "x-waxwing-hop");
-	read_structure(block, &facts);
+	read_structure(message, block, &facts);
 	read_triggers(block, &facts);
-	if (!split_all(message, &facts.eight_bit, &facts.malformed, error))
+	if (!split_all(message, &facts, error))
 		return false;
 	*ret_facts = facts;
 	facts = (WaxJobFacts){ NULL };

@@ -267,9 +267,29 @@ static void explain_says_what_the_plan_says(void **state)
 	json_decref(object);
 }
 
+/* GATEWAY.md d.2: OpenPGP satisfies must-encrypt, not must-smime */
+static void openpgp_of_the_sender_is_no_smime(void **state)
+{
+	(void)state;
+
+	for (size_t i = 0; i < sizeof floors / sizeof *floors; i++) {
+		g_autoptr(WaxPolicy) policy = policy_with(floors[i]);
+		WaxRecipientFacts recipient = { TO, NULL, 0, false, WAX_FLOOR_UNDECIDED };
+		WaxMessageFacts facts = { .sender = FROM, .recipients = &recipient, .count = 1,
+			.encrypted = true, .openpgp = true };
+		g_autoptr(WaxPlan) plan = wax_policy_plan(policy, &facts);
+		const WaxPlanRecipient *r = wax_plan_get(plan, TO);
+
+		assert_int_equal(r->method, floors[i] == WAX_FLOOR_MUST_SMIME
+						    ? WAX_PLAN_REFUSE
+						    : WAX_PLAN_END_TO_END);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(openpgp_of_the_sender_is_no_smime),
 		cmocka_unit_test(every_cell_of_the_table_has_its_outcome),
 		cmocka_unit_test(no_token_without_a_floor_below_must),
 		cmocka_unit_test(a_plan_that_somebody_altered_gives_no_token),

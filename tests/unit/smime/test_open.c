@@ -186,6 +186,22 @@ static void what_we_seal_we_open(void **state)
 	}
 }
 
+/* T-16: an old signature under a new Date, however the Date is hidden from one of two readers */
+static void every_date_must_agree_with_the_signature(void **state)
+{
+	static const char *const odd[] = { "Date: Mon, 1 Jan 2024 10:00:00 +0000\r\nSubject: s",
+		"date : Mon, 1 Jan 2024 10:00:00 +0000\r\nSubject: s",
+		"Date: yesterday\r\nSubject: s", "Date:\r\nSubject: s" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(odd); i++) {
+		GString *message = seal(*state, FROM, SIGN);
+
+		replace(message, "Subject: s", odd[i]);
+		expect(*state, message, WAX_SIGNATURE_WEAK, WAX_ENCRYPTION_NONE);
+		g_string_free(message, TRUE);
+	}
+}
+
 /* T-12 to T-14: only the single mailbox of the single From counts */
 static void the_signer_must_be_the_only_author(void **state)
 {
@@ -351,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_we_seal_we_open),
+		cmocka_unit_test(every_date_must_agree_with_the_signature),
 		cmocka_unit_test(the_signer_must_be_the_only_author),
 		cmocka_unit_test(a_changed_signed_message_is_altered_or_malformed),
 		cmocka_unit_test(a_signed_part_among_others_is_partial),
