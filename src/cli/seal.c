@@ -10,6 +10,7 @@
 #include "core/address.h"
 #include "core/clock.h"
 #include "core/status.h"
+#include "mime/addresses.h"
 #include "mime/fields.h"
 #include "smime/keyring.h"
 
@@ -121,7 +122,7 @@ static bool check_from(const Arguments *a, const WaxSource *source, char **ret_t
 		*ret_top = g_strdup_printf("From: %s\r\n", a->from);
 		return true;
 	}
-	if (wax_fields_addresses(block, "From", keys))
+	if (wax_addresses_author(block, "From", keys))
 		for (unsigned i = 0; i < keys->len; i++)
 			if (strcmp(keys->pdata[i], a->from_key) == 0)
 				return true;

@@ -87,13 +87,16 @@ static bool labels_are_valid(const char *domain)
 
 char *wax_domain_normal(const char *text, GError **error)
 {
-	g_autofree char *lower = NULL;
+	g_autofree char *lower = NULL, *folded = NULL;
 	char *ascii = NULL;
 
 	if (is_literal(text))
 		return g_ascii_strdown(text, -1);
-	if (!g_utf8_validate(text, -1, NULL) || strlen(text) > 4 * DOMAIN_MAX ||
-		idn2_to_ascii_8z(text, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK) {
+	folded = g_utf8_validate(text, -1, NULL) ? g_utf8_strdown(text, -1) : NULL;
+	/* without the mapping of UTS 46: it drops what nobody sees and makes dots of other signs */
+	if (!folded || strlen(text) > 4 * DOMAIN_MAX ||
+		idn2_lookup_u8((const uint8_t *)folded, (uint8_t **)&ascii,
+			IDN2_NFC_INPUT | IDN2_NO_TR46) != IDN2_OK) {
 		/* IDNA refuses labels that mail uses, "_" above all: plain ASCII is checked alone */
 		if (!g_str_is_ascii(text)) {
 			(void)wax_fail(

@@ -4,10 +4,9 @@
  *	mime/fields - what the fields of one header block say
  *
  * DESCRIPTION
- *	Look-up of fields in the bytes that mime/split found, address lists read
- *	strictly (RFC 5322 3.4: display names and comments are skipped, only
- *	addr-specs come out), Content-Type with its parameters.  RFC 2047
- *	decoding, for showing and for comparing tags, is GMime's.
+ *	Look-up of fields in the bytes that mime/split found, Content-Type with
+ *	its parameters.  RFC 2047 decoding, for showing and for comparing tags,
+ *	is GMime's.  Address lists are mime/addresses.
  *
  * OWNERSHIP
  *	Results are the caller's to free; spans point into the block.
@@ -30,12 +29,6 @@ char *wax_field_text(WaxSpan value);
 
 /* wax_field_decoded - unfolded and RFC 2047-decoded, valid UTF-8 */
 char *wax_field_decoded(WaxSpan value);
-
-/*
- * wax_fields_addresses - keys of core/address from every field of this name, appended to
- * `keys`; false when one of them cannot be read strictly.
- */
-bool wax_fields_addresses(WaxSpan block, const char *name, GPtrArray *keys);
 
 /* wax_mime_warm_up - open the charset conversions that mail needs, before nothing can be opened any more */
 void wax_mime_warm_up(void);

@@ -6,6 +6,7 @@
 #include "core/address.h"
 #include "core/clock.h"
 #include "core/status.h"
+#include "mime/addresses.h"
 #include "mime/fields.h"
 #include "mime/split.h"
 #include "smime/level.h"
@@ -1084,9 +1085,9 @@ static void set_dates(WaxOpened *o, WaxSpan block)
 static void set_author(WaxOpened *o, WaxSpan block)
 {
 	o->author.from_fields = wax_fields_count(block, "From", NULL);
-	o->author.from_unreadable = !wax_fields_addresses(block, "From", o->addresses);
+	o->author.from_unreadable = !wax_addresses_author(block, "From", o->addresses);
 	if (wax_fields_count(block, "Sender", NULL) == 1 &&
-		!wax_fields_addresses(block, "Sender", o->senders))
+		!wax_addresses_author(block, "Sender", o->senders))
 		g_ptr_array_set_size(o->senders, 0);
 	if (o->author.from_fields == 0 && o->options->from) {
 		char *key = wax_address_normal(o->options->from, NULL);

@@ -6,6 +6,7 @@
 #include "core/bounds.h"
 #include "core/clock.h"
 #include "core/status.h"
+#include "mime/addresses.h"
 #include "mime/fields.h"
 #include "smime/open.h"
 #include "smime/seal.h"
@@ -239,12 +240,12 @@ bool wax_work_facts(WaxSpool *message, WaxJobFacts *ret_facts, GError **error)
 		if (wax_fields_count(block, single[i], NULL) > 1)
 			facts.fault = WAX_R_MIME_DUPLICATE_HEADER;
 	facts.message_id = text_of(block, "message-id");
-	readable = wax_fields_addresses(block, "from", from);
+	readable = wax_addresses_author(block, "from", from);
 	if (readable && from->len == 1 && wax_fields_count(block, "from", NULL) == 1)
 		facts.from = g_strdup(from->pdata[0]);
 	/* whom To and Cc name: one that cannot be read names nobody, so its recipient counts as blind */
-	wax_ignore(wax_fields_addresses(block, "to", facts.named));
-	wax_ignore(wax_fields_addresses(block, "cc", facts.named));
+	wax_ignore(wax_addresses_read(block, "to", facts.named));
+	wax_ignore(wax_addresses_read(block, "cc", facts.named));
 	add_ids(block, "in-reply-to", facts.parents);
 	add_ids(block, "references", facts.parents);
 	facts.received = wax_fields_count(block, "received", NULL);
