@@ -20,12 +20,14 @@ static void hear(uint8_t choice, WaxSpan in, size_t piece, GString *replies, GSt
 		.host = "gw",
 		.size_limit = 4096,
 		.max_recipients = 5,
-		.xforward = (choice & 2) != 0 };
+		.xforward = (choice & 2) != 0,
+		.tls = true };
 	g_autoptr(WaxConversation) talk = wax_conversation_new(&rules);
 	g_autoptr(GString) message = g_string_new(NULL);
 	size_t at = 0, end = 0, taken = 0;
 	bool in_message = false;
 
+	wax_conversation_trust(talk, true);
 	for (;;) {
 		WaxSpan content = WAX_SPAN_NONE;
 		size_t used = SIZE_MAX;
@@ -37,6 +39,10 @@ static void hear(uint8_t choice, WaxSpan in, size_t piece, GString *replies, GSt
 		at += used;
 		must(envelope->recipients->len <= rules.max_recipients);
 		switch (event) {
+		case WAX_TALK_TLS:
+			must(!in_message);
+			wax_conversation_secured(talk);
+			break;
 		case WAX_TALK_MORE:
 			must(at == end);
 			g_string_append_len(replies, (const char *)wax_conversation_output(talk).p,

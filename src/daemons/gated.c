@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 #include "core/io.h"
 #include "core/status.h"
 #include "crypto/digest.h"
+#include "crypto/tls.h"
 #include "daemons/child.h"
 #include "gateway/front/flow.h"
 #include "gateway/front/parts.h"
@@ -44,6 +46,8 @@ typedef struct {
 	WaxDirectory *directory;
 	WaxMail *mail;
 	WaxDeliverer *deliverer;
+	WaxTls *tls, *next_hop_tls; /* as a server; as a client */
+	GArray *users;		    /* uint32_t: who may use UNIX sockets */
 	WaxParts *parts;
 	char *policy; /* text that holds until one is applied */
 	GArray *doors;
@@ -189,7 +193,12 @@ static void add_door(Gate *gate, const WaxListener *listener)
 				   .host = gate->host,
 				   .size_limit = out ? size_in(size_out) : size_out,
 				   .max_recipients = 1000,
-				   .xforward = true },
+				   .xforward = true,
+				   .tls = gate->tls != NULL },
+			.tls = gate->tls,
+			.internal_only = out,
+			.users = (const uint32_t *)(void *)gate->users->data,
+			.user_count = gate->users->len,
 			.command_wait = 300 * 1000,
 			.data_wait = 300 * 1000,
 			.stop_fd = wax_child_stop_fd(gate->child) } };
@@ -198,8 +207,64 @@ static void add_door(Gate *gate, const WaxListener *listener)
 	g_array_append_val(gate->doors, door);
 }
 
+/* name_users - their numbers, before the list of users is out of reach */
+static void name_users(Gate *gate)
+{
+	gate->users = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	for (const char *const *name = wax_config_list(gate->config, "listen.users"); *name;
+		name++) {
+		const struct passwd *user = getpwnam(*name);
+		uint32_t uid = user ? user->pw_uid : 0;
+
+		if (user)
+			g_array_append_val(gate->users, uid);
+	}
+}
+
+static const char *path_or_none(const Gate *gate, const char *name)
+{
+	const char *path = text_of(gate, name);
+
+	return path[0] ? path : NULL;
+}
+
+static bool next_hop_duty(const Gate *gate, WaxClientTls *ret_duty, GError **error)
+{
+	const char *word = text_of(gate, "tls.next_hop");
+
+	if (strcmp(word, "off") == 0)
+		*ret_duty = WAX_CLIENT_TLS_OFF;
+	else if (strcmp(word, "may") == 0)
+		*ret_duty = WAX_CLIENT_TLS_MAY;
+	else if (strcmp(word, "must") == 0)
+		*ret_duty = WAX_CLIENT_TLS_MUST;
+	else
+		return wax_fail(error, WAX_R_CONFIG_RANGE,
+			"tls.next_hop is '%s'; it may be off, may or must", word);
+	return true;
+}
+
+/* load_tls - the files are read now: later nothing of them can be opened */
+static bool load_tls(Gate *gate, WaxClientTls *ret_duty, GError **error)
+{
+	const char *certificate = path_or_none(gate, "tls.certificate");
+	const char *key = path_or_none(gate, "tls.key");
+
+	if (!next_hop_duty(gate, ret_duty, error))
+		return false;
+	if (!certificate != !key)
+		return wax_fail(error, WAX_R_CONFIG_RANGE,
+			"tls.certificate and tls.key belong together: set both or none");
+	if (certificate && !wax_tls_server_new(certificate, key,
+				   path_or_none(gate, "tls.internal_ca"), &gate->tls, error))
+		return false;
+	return wax_tls_client_new(certificate, key, path_or_none(gate, "tls.next_hop_ca"),
+		&gate->next_hop_tls, error);
+}
+
 static bool start(Gate *gate, GError **error)
 {
+	WaxClientTls duty;
 	g_autofree char *path = path_of(gate, "mail.db");
 
 	gate->host = host_name(gate);
@@ -208,10 +273,12 @@ static bool start(Gate *gate, GError **error)
 		text_of(gate, "gateway.signing"));
 	gate->most = (gint)wax_config_int(gate->config, "service.connections");
 	gate->doors = g_array_new(FALSE, FALSE, sizeof(Door));
-	if (!load_secret(gate, error) || !wax_mail_open(path, &gate->mail, error) ||
-		!open_directory(gate, error))
+	name_users(gate);
+	if (!load_tls(gate, &duty, error) || !load_secret(gate, error) ||
+		!wax_mail_open(path, &gate->mail, error) || !open_directory(gate, error))
 		return false;
 	gate->deliverer = wax_deliverer_new(gate->mail, gate->host);
+	wax_deliverer_set_tls(gate->deliverer, gate->next_hop_tls, duty);
 	make_parts(gate);
 	return true;
 }

@@ -23,7 +23,7 @@
 	X(certd, "keyd", "paths log service")                                                      \
 	X(cad, "cad", "host paths log ca policy service")                                          \
 	X(maild, "maild", "log service")                                                           \
-	X(gated, "gated", "host paths log listen relay gateway policy service")                    \
+	X(gated, "gated", "host paths log listen relay gateway policy service tls")                \
 	X(webd, "webd", "host paths log policy service gateway")
 
 /* X(one, other): `one` is started when `other` is ready: it opens what the other makes */

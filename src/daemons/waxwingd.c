@@ -185,7 +185,7 @@ static bool is_loopback(const struct sockaddr *at)
 }
 
 /* outbound mail is signed for whoever submits it: the hop to us must be provably internal (GATEWAY d.1) */
-static int listen_tcp(const char *host, const char *port, bool internal, GError **error)
+static int listen_tcp(const char *host, const char *port, bool loopback_only, GError **error)
 {
 	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 		.ai_socktype = SOCK_STREAM },
@@ -197,12 +197,14 @@ static int listen_tcp(const char *host, const char *port, bool internal, GError 
 			gai_strerror(code));
 		return -1;
 	}
-	if (internal && !is_loopback(list->ai_addr)) {
+	if (loopback_only && !is_loopback(list->ai_addr)) {
 		freeaddrinfo(list);
 		wax_set_error(error, WAX_R_HOP_NOT_INTERNAL,
 			"listen.outbound: %s:%s can be reached from other hosts, and whoever "
 			"reaches it gets mail signed; "
-			"use a loopback address or lmtp:unix:PATH",
+			"use a loopback address or lmtp:unix:PATH, or set tls.certificate, tls.key "
+			"and "
+			"tls.internal_ca, so that only hosts with a certificate of yours may",
 			host, port);
 		return -1;
 	}
@@ -217,6 +219,14 @@ static int listen_tcp(const char *host, const char *port, bool internal, GError 
 	}
 	freeaddrinfo(list);
 	return fd;
+}
+
+/* needs_loopback - nothing else would tell an internal host from any other */
+static bool needs_loopback(const Parent *parent, const char *kind)
+{
+	return strcmp(kind, "outbound") == 0 &&
+	       (!wax_config_text(parent->config, "tls.internal_ca")[0] ||
+		       !wax_config_text(parent->config, "tls.certificate")[0]);
 }
 
 /* open_listener - smtp:HOST:PORT, lmtp:HOST:PORT, lmtp:unix:PATH */
@@ -239,7 +249,7 @@ static bool open_listener(Parent *parent, const char *kind, const char *spec, GE
 			return wax_fail(error, WAX_R_CONFIG_RANGE, "listen.%s: '%s' names no port",
 				kind, spec);
 		host = g_strndup(rest, (gsize)(colon - rest));
-		fd = listen_tcp(host, colon + 1, strcmp(kind, "outbound") == 0, error);
+		fd = listen_tcp(host, colon + 1, needs_loopback(parent, kind), error);
 	}
 	if (fd < 0)
 		return false;

@@ -46,6 +46,7 @@ class Org:
         self.listen = listen
         self.settings = settings
         self.process = None
+        self.host = "127.0.0.1"
 
     def write_config(self):
         self.config = os.path.join(self.folder, "waxwing.toml")
@@ -53,7 +54,7 @@ class Org:
             f.write(
                 f'[host]\nname = "gw.{self.domain}"\n'
                 f'[paths]\nstate = "{self.folder}/state"\nrun = "{self.folder}/run"\nlibexec = "{LIBEXEC}"\n'
-                f'[listen]\noutbound = ["{self.listen}:127.0.0.1:{self.out}"]\ninbound = ["{self.listen}:127.0.0.1:{self.inn}"]\n'
+                f'[listen]\noutbound = ["{self.listen}:{self.host}:{self.out}"]\ninbound = ["{self.listen}:127.0.0.1:{self.inn}"]\n'
                 f'[relay]\noutbound = "{self.relay}"\n'
                 f'[log]\ntarget = "stderr"\nlevel = "debug"\n'
                 f"[service]\nseparate_users = false\n{self.settings}")
@@ -73,7 +74,7 @@ class Org:
         return self
 
     def greets(self):
-        with socket.create_connection(("127.0.0.1", self.out), 5) as s:
+        with socket.create_connection((self.host, self.out), 5) as s:
             return s.recv(200).startswith(b"220")
 
     def down(self, keep=False):

@@ -173,6 +173,7 @@
 	X(STORE_DOWN,           TEMP,    "STO-001", "store_down",             "451 4.4.3") \
 	X(STORE_LOCKED,         TEMP,    "STO-002", "store_locked",           "451 4.4.3") \
 	X(STORE_VERSION,        TEMP,    "STO-003", "store_version",          "451 4.4.3") \
-	X(STORE_CONSTRAINT,     PERM,    "STO-004", "store_constraint",       "")
+	X(STORE_CONSTRAINT,     PERM,    "STO-004", "store_constraint",       "") \
+	X(TLS_FAILED,           USAGE,   "GTW-009", "tls_failed",             "")
 
 #endif

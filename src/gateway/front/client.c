@@ -14,7 +14,7 @@
 
 /* what the next hop offers */
 typedef struct {
-	bool pipelining, eight_bit, utf8, dsn, size, xforward;
+	bool pipelining, eight_bit, utf8, dsn, size, xforward, tls;
 	uint64_t size_limit; /* 0: not said */
 	bool forward[WAX_FORWARD_COUNT_];
 } Offer;
@@ -25,6 +25,8 @@ struct WaxClient {
 	WaxWire *wire;
 	Offer offer;
 	int64_t deadline;
+	const WaxTls *tls;
+	WaxClientTls tls_duty;
 };
 
 /* ---- routes ---- */
@@ -96,6 +98,12 @@ WaxClient *wax_client_new(const WaxHop *hop, const char *helo)
 	client->hop.host = g_strdup(hop->host);
 	client->helo = g_strdup(helo);
 	return client;
+}
+
+void wax_client_set_tls(WaxClient *client, const WaxTls *tls, WaxClientTls duty)
+{
+	client->tls = tls;
+	client->tls_duty = duty;
 }
 
 static void hang_up(WaxClient *client)
@@ -180,6 +188,8 @@ static void note_offer(Offer *offer, const char *line)
 		offer->utf8 = true;
 	else if (g_ascii_strcasecmp(words[0], "DSN") == 0)
 		offer->dsn = true;
+	else if (g_ascii_strcasecmp(words[0], "STARTTLS") == 0)
+		offer->tls = true;
 	else if (g_ascii_strcasecmp(words[0], "SIZE") == 0) {
 		offer->size = true;
 		if (words[1])
@@ -228,6 +238,43 @@ static bool dial(WaxClient *client, GError **error)
 		client->hop.host, client->hop.port, deadline, &client->wire, error);
 }
 
+/* greet - EHLO or LHLO, and what the next hop offers */
+static bool greet(WaxClient *client, WaxReply *ret_reply, GError **error)
+{
+	g_autofree char *hello =
+		g_strdup_printf("%s %s\r\n", is_lmtp(client) ? "LHLO" : "EHLO", client->helo);
+
+	return put(client, hello, strlen(hello), error) && read_offer(client, ret_reply, error);
+}
+
+/* on_this_host - nothing between us and the next hop that could listen */
+static bool on_this_host(const WaxClient *client)
+{
+	return wax_wire_is_local(client->wire);
+}
+
+/*
+ * secure - TLS where the next hop offers it; where it must and does not, the mail waits.
+ * A handshake that fails is never answered by going on in clear.
+ */
+static bool secure(WaxClient *client, WaxReply *reply, GError **error)
+{
+	if (!client->tls || client->tls_duty == WAX_CLIENT_TLS_OFF || on_this_host(client))
+		return true;
+	if (!client->offer.tls)
+		return client->tls_duty == WAX_CLIENT_TLS_MAY ||
+		       wax_fail(error, WAX_R_NEXT_HOP, "the next hop %s offers no TLS",
+			       client->hop.host);
+	if (!put(client, "STARTTLS\r\n", 10, error) || !get(client, reply, error))
+		return false;
+	if (!wax_reply_is_ok(reply))
+		return wax_fail(error, WAX_R_NEXT_HOP, "the next hop %s refused STARTTLS",
+			client->hop.host);
+	return wax_wire_secure(client->wire, client->tls, client->hop.host,
+		       within(client, CONNECT_WAIT), error) &&
+	       greet(client, reply, error);
+}
+
 /* open_session - connect and greet; a refusal of the next hop is in *ret_reply */
 static bool open_session(WaxClient *client, WaxReply *ret_reply, GError **error)
 {
@@ -238,20 +285,18 @@ static bool open_session(WaxClient *client, WaxReply *ret_reply, GError **error)
 		return false;
 	if (!wax_reply_is_ok(ret_reply))
 		return wax_fail(error, WAX_R_NEXT_HOP, "the next hop refused the connection");
-	hello = g_strdup_printf("%s %s\r\n", is_lmtp(client) ? "LHLO" : "EHLO", client->helo);
-	if (!put(client, hello, strlen(hello), error) || !read_offer(client, ret_reply, error))
+	if (!greet(client, ret_reply, error))
 		return false;
 	if (wax_reply_is_ok(ret_reply))
-		return true;
+		return secure(client, ret_reply, error);
 	if (is_lmtp(client))
 		return wax_fail(error, WAX_R_NEXT_HOP, "the next hop refused LHLO");
-	g_free(hello);
 	hello = g_strdup_printf("HELO %s\r\n", client->helo);
 	if (!put(client, hello, strlen(hello), error) || !get(client, ret_reply, error))
 		return false;
 	if (!wax_reply_is_ok(ret_reply))
 		return wax_fail(error, WAX_R_NEXT_HOP, "the next hop refused HELO");
-	return true;
+	return secure(client, ret_reply, error);
 }
 
 /* ---- one message ---- */
@@ -478,13 +523,27 @@ static bool send_octets(WaxClient *client, const WaxSource *octets, GByteArray *
 	return true;
 }
 
+/* get_final - yes, later or never; anything else is no answer at all */
+static bool get_final(WaxClient *client, WaxReply *ret_reply, GError **error)
+{
+	WaxReply reply;
+
+	if (!get(client, &reply, error))
+		return false;
+	if (reply.code / 100 != 2 && reply.code / 100 != 4 && reply.code / 100 != 5)
+		return wax_fail(error, WAX_R_NEXT_HOP, "the next hop answered a message with %d",
+			reply.code);
+	*ret_reply = reply;
+	return true;
+}
+
 /* read_outcomes - LMTP: one per accepted recipient; SMTP: one for all of them */
 static bool read_outcomes(WaxClient *client, size_t n, WaxReply *replies, GError **error)
 {
 	WaxReply reply;
 
 	if (!is_lmtp(client)) {
-		if (!get(client, &reply, error))
+		if (!get_final(client, &reply, error))
 			return false;
 		all(replies, n, &reply);
 		return true;
@@ -492,7 +551,7 @@ static bool read_outcomes(WaxClient *client, size_t n, WaxReply *replies, GError
 	for (size_t i = 0; i < n; i++) {
 		if (replies[i].code != 0)
 			continue;
-		if (!get(client, &reply, error))
+		if (!get_final(client, &reply, error))
 			return false;
 		replies[i] = reply;
 	}

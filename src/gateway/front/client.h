@@ -35,6 +35,7 @@
 
 #include "core/base.h"
 #include "crypto/spool.h"
+#include "crypto/tls.h"
 #include "gateway/front/envelope.h"
 #include "gateway/front/reply.h"
 
@@ -70,8 +71,18 @@ typedef struct WaxClient WaxClient;
 bool wax_hop_parse(const char *route, WaxHop *ret_hop, GError **error) WAX_MUST_USE;
 void wax_hop_clear(WaxHop *hop);
 
+/* TLS towards a next hop on another host; on this host there is nobody to listen */
+typedef enum {
+	WAX_CLIENT_TLS_OFF,
+	WAX_CLIENT_TLS_MAY,  /* where it is offered */
+	WAX_CLIENT_TLS_MUST, /* or the mail waits */
+} WaxClientTls;
+
 /* wax_client_new - not yet connected; helo is our name */
 WaxClient *wax_client_new(const WaxHop *hop, const char *helo);
+
+/* wax_client_set_tls - borrowed; one that was given authorities checks the next hop's name */
+void wax_client_set_tls(WaxClient *client, const WaxTls *tls, WaxClientTls duty);
 void wax_client_free(WaxClient *client);
 
 /*

@@ -32,6 +32,7 @@ typedef enum {
 
 struct WaxConversation {
 	WaxTalkRules rules;
+	bool internal, secured, wants_tls;
 	State state;
 	LineState line_state;
 	WaxEnvelope *envelope;
@@ -251,7 +252,9 @@ static void greet(WaxConversation *talk, WaxSpan rest, bool extended)
 	g_string_append_printf(talk->output,
 		"250-%s\r\n250-PIPELINING\r\n250-SIZE %" G_GUINT64_FORMAT "\r\n", talk->rules.host,
 		talk->rules.size_limit);
-	if (talk->rules.xforward)
+	if (talk->rules.tls && !talk->secured)
+		g_string_append(talk->output, "250-STARTTLS\r\n");
+	if (talk->rules.xforward && talk->internal)
 		g_string_append(
 			talk->output, "250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE\r\n");
 	g_string_append(talk->output, "250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n"
@@ -534,13 +537,25 @@ static void on_quit(WaxConversation *talk, WaxSpan rest)
 	talk->state = OVER;
 }
 
+static void on_starttls(WaxConversation *talk, WaxSpan rest)
+{
+	if (!talk->rules.tls || talk->secured)
+		say(talk, 502, "5.5.1", "TLS is not to be had here");
+	else if (rest.n > 0)
+		say(talk, 501, "5.5.4", "STARTTLS stands alone");
+	else {
+		say(talk, 220, "2.0.0", "go on in TLS");
+		talk->wants_tls = true;
+	}
+}
+
 static void on_xforward(WaxConversation *talk, WaxSpan rest)
 {
 	WaxSpan word, key, value;
 	bool any = false;
 
-	if (!talk->rules.xforward) {
-		say(talk, 550, "5.7.1", "XFORWARD is not for this listener");
+	if (!talk->rules.xforward || !talk->internal) {
+		say(talk, 550, "5.7.1", "XFORWARD is for internal hosts");
 		return;
 	}
 	while (next_word(&rest, &word)) {
@@ -585,6 +600,7 @@ static const struct {
 	{ "EHLO", ANY, on_ehlo },
 	{ "HELO", ANY, on_helo },
 	{ "LHLO", ANY, on_lhlo },
+	{ "STARTTLS", IN(READY), on_starttls },
 	{ "XFORWARD", IN(READY), on_xforward },
 	{ "MAIL", IN(READY), on_mail },
 	{ "RCPT", IN(MAIL) | IN(RCPT), on_rcpt },
@@ -702,6 +718,10 @@ static WaxTalkEvent command_step(WaxConversation *talk, WaxSpan in, size_t *used
 		}
 		if (talk->has_pending)
 			return talk->pending_event;
+		if (talk->wants_tls) {
+			talk->wants_tls = false;
+			return WAX_TALK_TLS;
+		}
 	}
 	return WAX_TALK_MORE;
 }
@@ -838,6 +858,21 @@ void wax_conversation_answer(WaxConversation *talk, const WaxReply *replies, siz
 		wax_reply_format(&merged, talk->output);
 	}
 	reset(talk);
+}
+
+void wax_conversation_secured(WaxConversation *talk)
+{
+	talk->secured = true;
+	talk->line_n = 0;
+	talk->line_long = false;
+	reset(talk);
+	talk->state = FRESH;
+	g_clear_pointer(&talk->helo, g_free);
+}
+
+void wax_conversation_trust(WaxConversation *talk, bool internal)
+{
+	talk->internal = internal;
 }
 
 void wax_conversation_bye(WaxConversation *talk, const char *text)

@@ -8,7 +8,8 @@
  *
  * DESCRIPTION
  *	RFC 2033 and RFC 5321 with 8BITMIME, SMTPUTF8, DSN, SIZE, PIPELINING,
- *	ENHANCEDSTATUSCODES and XFORWARD, as a table of states and commands.
+ *	ENHANCEDSTATUSCODES, STARTTLS (RFC 3207) and XFORWARD, as a table of
+ *	states and commands.
  *	Pure: bytes go in, events and reply bytes come out; no socket, no
  *	clock.  Replies collect until the caller writes them, so that a set
  *	of pipelined commands costs one write.
@@ -48,7 +49,8 @@ typedef struct {
 	const char *host; /* our name; borrowed, lives as long as the conversation */
 	uint64_t size_limit;
 	unsigned max_recipients;
-	bool xforward; /* the listener is internal: the hop before may speak for its client */
+	bool xforward; /* the hop before may speak for its client, once it is known to be internal */
+	bool tls;      /* STARTTLS is offered */
 } WaxTalkRules;
 
 typedef enum {
@@ -58,6 +60,7 @@ typedef enum {
 	WAX_TALK_DATA,	/* the message is about to come, unless the caller refuses */
 	WAX_TALK_BODY,	/* content: octets of the message */
 	WAX_TALK_END,	/* the message is complete: answer every recipient */
+	WAX_TALK_TLS,	/* write the output, begin TLS, say so with _secured */
 	WAX_TALK_ABORT, /* the message will not be finished, forget it */
 	WAX_TALK_CLOSE, /* write the output, close */
 } WaxTalkEvent;
@@ -77,6 +80,12 @@ void wax_conversation_refuse(WaxConversation *talk, const WaxReply *reply);
 
 /* wax_conversation_answer - after END: n replies, one for each recipient */
 void wax_conversation_answer(WaxConversation *talk, const WaxReply *replies, size_t n);
+
+/* wax_conversation_secured - TLS has begun: what was said before it counts for nothing */
+void wax_conversation_secured(WaxConversation *talk);
+
+/* wax_conversation_trust - the peer is internal, so XFORWARD is offered; or it is not */
+void wax_conversation_trust(WaxConversation *talk, bool internal);
 
 /* wax_conversation_bye - the caller ends it: 421 with this text */
 void wax_conversation_bye(WaxConversation *talk, const char *text);

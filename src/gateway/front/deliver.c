@@ -20,6 +20,8 @@ typedef struct {
 struct WaxDeliverer {
 	WaxMail *mail;
 	char *helo;
+	const WaxTls *tls;
+	WaxClientTls tls_duty;
 	GMutex lock;
 	GHashTable *idle; /* route: GQueue of Idle */
 };
@@ -46,6 +48,12 @@ WaxDeliverer *wax_deliverer_new(WaxMail *mail, const char *helo)
 	g_mutex_init(&deliverer->lock);
 	deliverer->idle = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_queue);
 	return deliverer;
+}
+
+void wax_deliverer_set_tls(WaxDeliverer *deliverer, const WaxTls *tls, WaxClientTls duty)
+{
+	deliverer->tls = tls;
+	deliverer->tls_duty = duty;
 }
 
 void wax_deliverer_free(WaxDeliverer *deliverer)
@@ -292,8 +300,10 @@ static bool to_next_hop(Attempt *a, const WaxHop *hop, bool *ret_dotted)
 		.commit_ctx = a };
 	bool answered;
 
-	if (!client)
+	if (!client) {
 		client = wax_client_new(hop, a->deliverer->helo);
+		wax_client_set_tls(client, a->deliverer->tls, a->deliverer->tls_duty);
+	}
 	answered = wax_client_deliver(client, &delivery, copy->deadline, a->replies, ret_dotted);
 	keep_idle(a->deliverer, copy->route, client);
 	return answered;

@@ -53,6 +53,9 @@ typedef struct {
 } WaxCopyDelivery;
 
 WaxDeliverer *wax_deliverer_new(WaxMail *mail, const char *helo);
+
+/* wax_deliverer_set_tls - before the first delivery; borrowed */
+void wax_deliverer_set_tls(WaxDeliverer *deliverer, const WaxTls *tls, WaxClientTls duty);
 void wax_deliverer_free(WaxDeliverer *deliverer);
 
 /* wax_deliver_protected - sealed, already protected, or going to a mailbox of ours */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/front/serve.h"
 
+#include <unistd.h>
+
 #include "core/clock.h"
 #include "core/status.h"
 #include "gateway/front/wire.h"
 
 #define WRITE_WAIT (60 * 1000)
+#define TLS_WAIT   (60 * 1000)
 
 typedef struct {
 	WaxWire *wire;
@@ -13,6 +16,7 @@ typedef struct {
 	const WaxServeRules *rules;
 	const WaxServeCalls *calls;
 	bool in_message;
+	bool internal;
 } Session;
 
 static bool flush(Session *s)
@@ -25,6 +29,52 @@ static bool flush(Session *s)
 	sent = wax_wire_write(s->wire, output, wax_clock_monotonic() + WRITE_WAIT, NULL);
 	wax_conversation_sent(s->talk);
 	return sent;
+}
+
+static bool may_use_socket(const WaxServeRules *rules, uint32_t uid)
+{
+	bool may = uid == 0 || uid == geteuid();
+
+	for (size_t i = 0; i < rules->user_count; i++)
+		may = may || rules->users[i] == uid;
+	return may;
+}
+
+/* meet - who is there, at the start and once more when TLS has begun */
+static void meet(Session *s)
+{
+	uint32_t uid;
+
+	if (wax_wire_user(s->wire, &uid))
+		s->internal = may_use_socket(s->rules, uid);
+	else
+		s->internal = wax_wire_is_local(s->wire) || wax_wire_verified(s->wire);
+	wax_conversation_trust(s->talk, s->internal);
+}
+
+/* admit - the hop to us must be provably internal where mail of ours is signed */
+static bool admit(Session *s)
+{
+	WaxReply refusal;
+
+	if (s->internal || !s->rules->internal_only)
+		return true;
+	refusal = wax_reply_make(530, "5.7.0", "%s",
+		s->rules->tls ? "this host is not known as internal: show a certificate in TLS"
+			      : "this host is not known as internal");
+	wax_conversation_refuse(s->talk, &refusal);
+	return false;
+}
+
+/* secure - the reply goes out in clear, everything after it does not */
+static bool secure(Session *s)
+{
+	if (!flush(s) || !wax_wire_secure(s->wire, s->rules->tls, NULL,
+				 wax_clock_monotonic() + TLS_WAIT, NULL))
+		return false;
+	wax_conversation_secured(s->talk);
+	meet(s);
+	return true;
 }
 
 /* ask - may the owner of the flow refuse what just arrived? */
@@ -64,6 +114,8 @@ static bool act(Session *s, WaxTalkEvent event, WaxSpan content)
 {
 	switch (event) {
 	case WAX_TALK_MAIL:
+		if (!admit(s))
+			return true;
 		if (s->calls->helo)
 			s->calls->helo(s->calls->ctx, wax_conversation_get_helo(s->talk));
 		ask(s, s->calls->mail);
@@ -85,6 +137,7 @@ static bool act(Session *s, WaxTalkEvent event, WaxSpan content)
 		return true;
 	case WAX_TALK_MORE:
 		return flush(s);
+	case WAX_TALK_TLS: /* begun by consume, which knows what is left of the input */
 	case WAX_TALK_CLOSE:
 		break;
 	}
@@ -101,6 +154,11 @@ static bool consume(Session *s, WaxSpan input)
 
 		input.p += used;
 		input.n -= used;
+		if (event == WAX_TALK_TLS) {
+			wax_wire_used(s->wire, used);
+			/* RFC 3207 6: what follows in the same breath was put there by somebody else */
+			return input.n == 0 && secure(s);
+		}
 		/* content lies in the wire's buffer: act before it is given up */
 		if (!act(s, event, content))
 			return false;
@@ -114,9 +172,10 @@ void wax_serve(int sock, const WaxServeRules *rules, const WaxServeCalls *calls)
 {
 	g_autoptr(WaxWire) wire = wax_wire_new(sock, rules->stop_fd);
 	g_autoptr(WaxConversation) talk = wax_conversation_new(&rules->talk);
-	Session s = { wire, talk, rules, calls, false };
+	Session s = { wire, talk, rules, calls, false, false };
 	bool going;
 
+	meet(&s);
 	if (calls->peer)
 		calls->peer(calls->ctx, wax_wire_peer(wire));
 	going = flush(&s);

@@ -7,6 +7,11 @@
  *	Moves octets between a socket and a conversation, and tells the owner
  *	of the message's way what happens.  Blocking: one thread each.
  *
+ *	A peer is internal when it is on this host (loopback, or a UNIX socket
+ *	held by a user named in the rules), or has shown a certificate of our
+ *	authorities in TLS.  Nobody else may say XFORWARD, nor MAIL where only
+ *	internal hosts may.
+ *
  * OWNERSHIP
  *	wax_serve takes the socket and closes it.  Callees borrow.
  *
@@ -20,6 +25,7 @@
 #include <glib.h>
 
 #include "core/base.h"
+#include "crypto/tls.h"
 #include "gateway/front/conversation.h"
 
 typedef struct {
@@ -40,9 +46,14 @@ typedef struct {
 
 typedef struct {
 	WaxTalkRules talk;
-	int command_wait; /* ms until a silent client is sent away */
-	int data_wait;	  /* ms between octets of a message */
-	int stop_fd;	  /* readable when the service stops; -1: none */
+	int command_wait;   /* ms until a silent client is sent away */
+	int data_wait;	    /* ms between octets of a message */
+	int stop_fd;	    /* readable when the service stops; -1: none */
+	const WaxTls *tls;  /* NULL: none is offered */
+	bool internal_only; /* mail is taken from internal hosts alone (GATEWAY d.1) */
+	const uint32_t
+		*users; /* who may be at the other end of a UNIX socket, beside root and us */
+	size_t user_count;
 } WaxServeRules;
 
 void wax_serve(int sock, const WaxServeRules *rules, const WaxServeCalls *calls);

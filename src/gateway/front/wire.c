@@ -21,7 +21,9 @@
 struct WaxWire {
 	int sock;
 	int stop_fd;
+	WaxTlsLink *tls; /* NULL: in clear */
 	char peer[INET6_ADDRSTRLEN];
+	bool local;
 	size_t from, to; /* unread input */
 	uint8_t input[WIRE_ROOM];
 };
@@ -33,6 +35,7 @@ static void name_peer(WaxWire *wire)
 	const void *ip = NULL;
 
 	g_strlcpy(wire->peer, "local", sizeof(wire->peer));
+	wire->local = false;
 	if (getpeername(wire->sock, (struct sockaddr *)&address, &n) < 0)
 		return;
 	if (address.ss_family == AF_INET)
@@ -41,6 +44,8 @@ static void name_peer(WaxWire *wire)
 		ip = &((struct sockaddr_in6 *)&address)->sin6_addr;
 	if (ip)
 		(void)inet_ntop(address.ss_family, ip, wire->peer, sizeof(wire->peer));
+	wire->local = !ip || g_str_has_prefix(wire->peer, "127.") ||
+		      g_str_has_prefix(wire->peer, "::ffff:127.") || strcmp(wire->peer, "::1") == 0;
 }
 
 WaxWire *wax_wire_new(int sock, int stop_fd)
@@ -50,6 +55,7 @@ WaxWire *wax_wire_new(int sock, int stop_fd)
 
 	wire->sock = sock;
 	wire->stop_fd = stop_fd;
+	wire->tls = NULL;
 	wire->from = wire->to = 0;
 	/* fails on a UNIX socket, which has no such delay */
 	(void)setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -62,6 +68,7 @@ void wax_wire_free(WaxWire *wire)
 {
 	if (!wire)
 		return;
+	wax_tls_link_free(wire->tls);
 	close(wire->sock);
 	g_free(wire);
 }
@@ -160,8 +167,79 @@ bool wax_wire_connect_unix(const char *path, int64_t deadline, WaxWire **ret_wir
 	return true;
 }
 
+bool wax_wire_secure(
+	WaxWire *wire, const WaxTls *tls, const char *host, int64_t deadline, GError **error)
+{
+	wire->from = wire->to = 0;
+	wire->tls = wax_tls_link_new(tls, wire->sock, host);
+	for (;;) {
+		switch (wax_tls_link_handshake(wire->tls)) {
+		case WAX_TLS_DONE:
+			return true;
+		case WAX_TLS_WANT_READ:
+			if (!await(wire->sock, wire->stop_fd, POLLIN, deadline, error))
+				return false;
+			break;
+		case WAX_TLS_WANT_WRITE:
+			if (!await(wire->sock, wire->stop_fd, POLLOUT, deadline, error))
+				return false;
+			break;
+		default:
+			return wax_fail(error, WAX_R_NEXT_HOP,
+				"no TLS connection came about with %s", host ? host : wire->peer);
+		}
+	}
+}
+
+bool wax_wire_verified(const WaxWire *wire)
+{
+	return wire->tls && wax_tls_link_verified(wire->tls);
+}
+
+bool wax_wire_is_local(const WaxWire *wire)
+{
+	return wire->local;
+}
+
+bool wax_wire_user(const WaxWire *wire, uint32_t *ret_uid)
+{
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+	struct sockaddr_storage address;
+	socklen_t size = sizeof(address);
+
+	if (getsockname(wire->sock, (struct sockaddr *)&address, &size) < 0 ||
+		address.ss_family != AF_UNIX ||
+		getsockopt(wire->sock, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+		return false;
+	*ret_uid = peer.uid;
+	return true;
+}
+
+/* write_tls - as much as goes out without waiting, or wait for the socket */
+static bool write_tls(WaxWire *wire, WaxSpan *bytes, int64_t deadline, GError **error)
+{
+	size_t n = 0;
+
+	switch (wax_tls_link_write(wire->tls, *bytes, &n)) {
+	case WAX_TLS_DONE:
+		bytes->p += n;
+		bytes->n -= n;
+		return true;
+	case WAX_TLS_WANT_READ:
+		return await(wire->sock, -1, POLLIN, deadline, error);
+	case WAX_TLS_WANT_WRITE:
+		return await(wire->sock, -1, POLLOUT, deadline, error);
+	default:
+		return wax_fail(error, WAX_R_PEER_GONE, "the TLS connection broke");
+	}
+}
+
 bool wax_wire_write(WaxWire *wire, WaxSpan bytes, int64_t deadline, GError **error)
 {
+	while (wire->tls && bytes.n > 0)
+		if (!write_tls(wire, &bytes, deadline, error))
+			return false;
 	while (bytes.n > 0) {
 		ssize_t n = send(wire->sock, bytes.p, bytes.n, MSG_NOSIGNAL);
 
@@ -182,6 +260,30 @@ bool wax_wire_write(WaxWire *wire, WaxSpan bytes, int64_t deadline, GError **err
 	return true;
 }
 
+/* read_tls - append to the input, or wait for the socket; *ret_done when either end is reached */
+static bool read_tls(WaxWire *wire, int64_t deadline, bool *ret_done, bool *ret_end, GError **error)
+{
+	size_t n = 0;
+
+	*ret_done = true;
+	switch (wax_tls_link_read(wire->tls, wire->input + wire->to, WIRE_ROOM - wire->to, &n)) {
+	case WAX_TLS_DONE:
+		wire->to += n;
+		return true;
+	case WAX_TLS_END:
+		*ret_end = true;
+		return true;
+	case WAX_TLS_WANT_READ:
+		*ret_done = false;
+		return await(wire->sock, wire->stop_fd, POLLIN, deadline, error);
+	case WAX_TLS_WANT_WRITE:
+		*ret_done = false;
+		return await(wire->sock, wire->stop_fd, POLLOUT, deadline, error);
+	default:
+		return wax_fail(error, WAX_R_PEER_GONE, "the TLS connection broke");
+	}
+}
+
 /* more - append to the input; *ret_end at the end of the stream */
 static bool more(WaxWire *wire, int64_t deadline, bool *ret_end, GError **error)
 {
@@ -194,6 +296,12 @@ static bool more(WaxWire *wire, int64_t deadline, bool *ret_end, GError **error)
 	}
 	if (wire->to == WIRE_ROOM)
 		return wax_fail(error, WAX_R_FRAME_MALFORMED, "a line without end");
+	for (bool done = false; wire->tls && !done;) {
+		if (!read_tls(wire, deadline, &done, ret_end, error))
+			return false;
+		if (done)
+			return true;
+	}
 	for (;;) {
 		ssize_t n = recv(wire->sock, wire->input + wire->to, WIRE_ROOM - wire->to, 0);
 
@@ -263,7 +371,7 @@ bool wax_wire_quiet(WaxWire *wire)
 {
 	uint8_t peek;
 
-	if (wire->from != wire->to)
+	if (wire->from != wire->to || (wire->tls && wax_tls_link_pending(wire->tls)))
 		return false;
 	return recv(wire->sock, &peek, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }

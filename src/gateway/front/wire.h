@@ -8,12 +8,14 @@
  *	writes, reads that end at a deadline, CR LF lines, and a second
  *	descriptor that interrupts waiting when the service stops.  Nagle is
  *	off: a set of replies is one write, and must not wait for an ACK.
+ *	TLS may begin at any time; what was read before it is thrown away,
+ *	since nobody knows who said it.
  *
  * OWNERSHIP
  *	wax_wire_new takes the socket; the stop descriptor is borrowed.
  *
  * ERRORS
- *	TIMEOUT, PEER_GONE, IO.
+ *	TIMEOUT, PEER_GONE, IO; NEXT_HOP: no connection, or no TLS with it.
  */
 #ifndef WAX_GATEWAY_FRONT_WIRE_H
 #define WAX_GATEWAY_FRONT_WIRE_H
@@ -21,6 +23,7 @@
 #include <glib.h>
 
 #include "core/base.h"
+#include "crypto/tls.h"
 
 typedef struct WaxWire WaxWire;
 
@@ -32,6 +35,19 @@ bool wax_wire_connect_tcp(const char *host, uint16_t port, int64_t deadline, Wax
 	GError **error) WAX_MUST_USE;
 bool wax_wire_connect_unix(
 	const char *path, int64_t deadline, WaxWire **ret_wire, GError **error) WAX_MUST_USE;
+
+/* wax_wire_secure - TLS from here on; host: the server's name, NULL when we are the server */
+bool wax_wire_secure(WaxWire *wire, const WaxTls *tls, const char *host, int64_t deadline,
+	GError **error) WAX_MUST_USE;
+
+/* wax_wire_verified - by TLS, the other side has shown a certificate of our authorities */
+bool wax_wire_verified(const WaxWire *wire);
+
+/* wax_wire_is_local - the other side is on this host: loopback, or a UNIX socket */
+bool wax_wire_is_local(const WaxWire *wire);
+
+/* wax_wire_user - whose process is at the other end of a UNIX socket; false on any other */
+bool wax_wire_user(const WaxWire *wire, uint32_t *ret_uid);
 
 bool wax_wire_write(WaxWire *wire, WaxSpan bytes, int64_t deadline, GError **error) WAX_MUST_USE;
 

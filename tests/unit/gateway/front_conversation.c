@@ -18,11 +18,13 @@ typedef struct {
 	unsigned refuse_nth_rcpt;
 	unsigned rcpts;
 	int codes[8]; /* answers at END */
+	bool internal, internal_by_tls;
 } Heard;
 
 static void heard_init(Heard *h)
 {
 	memset(h, 0, sizeof(*h));
+	h->internal = true;
 	h->replies = g_string_new(NULL);
 	h->content = g_string_new(NULL);
 	h->trace = g_string_new(NULL);
@@ -59,6 +61,7 @@ static void hear(const WaxTalkRules *rules, WaxSpan in, size_t piece, Heard *h)
 	size_t at = 0, end = 0;
 	bool over = false;
 
+	wax_conversation_trust(talk, h->internal);
 	while (!over) {
 		WaxSpan content = WAX_SPAN_NONE;
 		size_t used = 0;
@@ -99,6 +102,11 @@ static void hear(const WaxTalkRules *rules, WaxSpan in, size_t piece, Heard *h)
 		case WAX_TALK_END:
 			g_string_append_c(h->trace, 'E');
 			answer(talk, h);
+			break;
+		case WAX_TALK_TLS:
+			g_string_append_c(h->trace, 'T');
+			wax_conversation_secured(talk);
+			wax_conversation_trust(talk, h->internal_by_tls);
 			break;
 		case WAX_TALK_ABORT:
 			g_string_append_c(h->trace, 'A');
@@ -419,6 +427,8 @@ static void what_was_said_about_the_message_is_kept(void **state)
 	size_t used;
 	(void)state;
 
+	wax_conversation_trust(talk, true);
+
 	while (wax_conversation_step(talk, rest, &used, &content) != WAX_TALK_MORE) {
 		rest.p += used;
 		rest.n -= used;
@@ -463,6 +473,45 @@ static void replies_are_read_strictly_and_cleaned(void **state)
 	assert_false(wax_reply_read(WAX_SPAN_LIT("hello"), &reply, &more));
 }
 
+static void hear_all(const WaxTalkRules *rules, const char *in, bool by_tls, const char *expected,
+	const char *trace, GString *ret_replies)
+{
+	Heard h = { .replies = ret_replies, .trace = g_string_new(NULL),
+		.content = g_string_new(NULL), .internal_by_tls = by_tls };
+	g_autofree char *got = NULL;
+
+	g_string_truncate(ret_replies, 0);
+	hear(rules, WAX_SPAN(in, strlen(in)), 1, &h);
+	got = codes(ret_replies->str);
+	assert_string_equal(got, expected);
+	assert_string_equal(h.trace->str, trace);
+	g_string_free(h.trace, TRUE);
+	g_string_free(h.content, TRUE);
+}
+
+/* RFC 3207 4.2: "the SMTP protocol is reset to the initial state"; nobody is internal before TLS */
+static void tls_begins_a_new_conversation(void **state)
+{
+	WaxTalkRules rules = smtp;
+	GString *replies = g_string_new(NULL);
+	(void)state;
+
+	hear_all(&rules, EH "STARTTLS\r\n", false, "220 250 502", "", replies);
+	rules.tls = rules.xforward = true;
+	hear_all(&rules, "STARTTLS\r\n", false, "220 503", "", replies);
+	hear_all(&rules, EH "STARTTLS now\r\n", false, "220 250 501", "", replies);
+	hear_all(&rules, EH "STARTTLS\r\n" M, false, "220 250 220 503", "T", replies);
+	hear_all(&rules, EH "STARTTLS\r\n" EH "STARTTLS\r\n", false, "220 250 220 250 502", "T",
+		replies);
+	hear_all(&rules, EH "XFORWARD NAME=x\r\nSTARTTLS\r\n" EH "XFORWARD NAME=x\r\n" M, true,
+		"220 250 550 220 250 250 250", "TM", replies);
+	/* offered once, and XFORWARD only to whom it is open */
+	assert_ptr_equal(
+		strstr(replies->str, "250-STARTTLS"), g_strrstr(replies->str, "250-STARTTLS"));
+	assert_true(strstr(replies->str, "250-XFORWARD") > strstr(replies->str, "go on in TLS"));
+	g_string_free(replies, TRUE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +524,7 @@ int main(void)
 		cmocka_unit_test(outcomes_are_merged_for_smtp_alone),
 		cmocka_unit_test(what_was_said_about_the_message_is_kept),
 		cmocka_unit_test(replies_are_read_strictly_and_cleaned),
+		cmocka_unit_test(tls_begins_a_new_conversation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
