@@ -318,6 +318,9 @@ void wax_job_open_put(const WaxJobOpen *open, WaxFrame *frame)
 	wax_frame_put_str(frame, open->host);
 	wax_frame_put_str(frame, open->headers);
 	wax_frame_put_bool(frame, open->promote_subject);
+	put_texts(open->tags, frame);
+	wax_frame_put_str(frame, open->tag_signed);
+	wax_frame_put_str(frame, open->tag_encrypted);
 }
 
 bool wax_job_open_get(WaxFrame *frame, WaxJobOpen *ret_open, GError **error)
@@ -330,7 +333,9 @@ bool wax_job_open_get(WaxFrame *frame, WaxJobOpen *ret_open, GError **error)
 		!get_certs(frame, &open.untrusted, error) ||
 		!wax_frame_get_u64(frame, &at, error) || !get_text(frame, &open.sender, error) ||
 		!get_text(frame, &open.host, error) || !get_text(frame, &open.headers, error) ||
-		!wax_frame_get_bool(frame, &open.promote_subject, error))
+		!wax_frame_get_bool(frame, &open.promote_subject, error) ||
+		!get_texts(frame, &open.tags, error) || !get_text(frame, &open.tag_signed, error) ||
+		!get_text(frame, &open.tag_encrypted, error))
 		return false;
 	open.at = (int64_t)at;
 	*ret_open = open;
@@ -347,6 +352,9 @@ void wax_job_open_clear(WaxJobOpen *open)
 	g_clear_pointer(&open->sender, g_free);
 	g_clear_pointer(&open->host, g_free);
 	g_clear_pointer(&open->headers, g_free);
+	g_clear_pointer(&open->tags, g_ptr_array_unref);
+	g_clear_pointer(&open->tag_signed, g_free);
+	g_clear_pointer(&open->tag_encrypted, g_free);
 }
 
 static void clear_named(gpointer data)

@@ -113,6 +113,9 @@ typedef struct {
 	char *host;    /* authserv-id */
 	char *headers; /* lines to put on top of every copy; NULL: none */
 	bool promote_subject;
+	GPtrArray *tags;  /* char *: what outsiders may not put into a Subject */
+	char *tag_signed; /* put in front of the Subject; NULL: nothing is */
+	char *tag_encrypted;
 } WaxJobOpen;
 
 void wax_job_open_put(const WaxJobOpen *open, WaxFrame *frame);

@@ -38,6 +38,39 @@ char *wax_field_decoded(WaxSpan value)
 	return g_utf8_make_valid(decoded ? decoded : text, -1);
 }
 
+/* fold - at blanks, so that lines stay within 78 characters where they can */
+static char *fold(const char *name, const char *value)
+{
+	GString *out = g_string_new(NULL);
+	size_t column = strlen(name) + 2;
+	g_auto(GStrv) words = g_strsplit(value, " ", -1);
+
+	for (char **word = words; *word; word++) {
+		size_t n = strlen(*word);
+
+		if (word != words) {
+			bool full = column + 1 + n > 78 && n > 0;
+
+			g_string_append(out, full ? "\r\n " : " ");
+			column = full ? 1 : column + 1;
+		}
+		g_string_append(out, *word);
+		column += n;
+	}
+	return g_string_free(out, false);
+}
+
+char *wax_field_encoded(const char *name, const char *text)
+{
+	g_autofree char *clean = g_utf8_make_valid(text, -1), *encoded = NULL;
+
+	for (char *c = clean; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = ' ';
+	encoded = g_mime_utils_header_encode_text(NULL, g_strstrip(clean), "UTF-8");
+	return fold(name, encoded);
+}
+
 void wax_mime_warm_up(void)
 {
 	static const char *const charsets[] = { "iso-8859-1", "iso-8859-15", "windows-1252",

@@ -30,6 +30,12 @@ char *wax_field_text(WaxSpan value);
 /* wax_field_decoded - unfolded and RFC 2047-decoded, valid UTF-8 */
 char *wax_field_decoded(WaxSpan value);
 
+/*
+ * wax_field_encoded - a UTF-8 text as the value of an unstructured field: RFC 2047 where it
+ * needs to be, folded; a control character becomes a blank, so no other field can come of it
+ */
+char *wax_field_encoded(const char *name, const char *text);
+
 /* wax_mime_warm_up - open the charset conversions that mail needs, before nothing can be opened any more */
 void wax_mime_warm_up(void);
 

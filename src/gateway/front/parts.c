@@ -851,6 +851,22 @@ static void put_anchors(const GPtrArray *anchors, WaxJobOpen *job)
 	}
 }
 
+static char *text_or_none(const char *text)
+{
+	return text && text[0] ? g_strdup(text) : NULL;
+}
+
+/* put_tags - our own marks are for nobody else to make, and so is what the house lists */
+static void put_tags(const WaxParts *parts, WaxJobOpen *job)
+{
+	if (job->tag_signed)
+		g_ptr_array_add(job->tags, g_strdup(job->tag_signed));
+	if (job->tag_encrypted)
+		g_ptr_array_add(job->tags, g_strdup(job->tag_encrypted));
+	for (const char *const *tag = parts->rules.foreign_tags; tag && *tag; tag++)
+		g_ptr_array_add(job->tags, g_strdup(*tag));
+}
+
 static bool open_request(WaxParts *parts, WaxSpool *message, const WaxEnvelope *envelope,
 	WaxFrame **ret_request, GError **error)
 {
@@ -863,11 +879,15 @@ static bool open_request(WaxParts *parts, WaxSpool *message, const WaxEnvelope *
 		.at = wax_clock_now(),
 		.sender = g_strdup(envelope->sender_key ? envelope->sender_key : ""),
 		.host = g_strdup(parts->rules.host),
-		.promote_subject = parts->rules.promote_subject };
+		.promote_subject = parts->rules.promote_subject,
+		.tags = g_ptr_array_new_with_free_func(g_free),
+		.tag_signed = text_or_none(parts->rules.tag_signed),
+		.tag_encrypted = text_or_none(parts->rules.tag_encrypted) };
 
 	if (!wax_directory_anchors(parts->directory, WAX_PURPOSE_SIGN, &anchors, error) ||
 		!wax_directory_intermediates(parts->directory, &untrusted, error))
 		return false;
+	put_tags(parts, &job);
 	put_anchors(anchors, &job);
 	for (guint i = 0; untrusted && i < untrusted->len; i++)
 		add_cert(job.untrusted, g_ptr_array_index(untrusted, i));

@@ -34,8 +34,10 @@ typedef struct {
 	uint64_t size_out;
 	int64_t worker_wait; /* ms for one job */
 	bool promote_subject;
-	const char *cipher;	    /* of copies to people of whom nothing is known */
-	const char *default_policy; /* text that holds until one is applied */
+	const char *tag_signed, *tag_encrypted; /* "": none */
+	const char *const *foreign_tags;	/* taken out of Subjects too */
+	const char *cipher;			/* of copies to people of whom nothing is known */
+	const char *default_policy;		/* text that holds until one is applied */
 } WaxPartsRules;
 
 WaxParts *wax_parts_new(const WaxPartsRules *rules, WaxDirectory *directory);

@@ -29,17 +29,36 @@ static bool starts(WaxSpan name, const char *prefix)
 	return name.n >= n && g_ascii_strncasecmp((const char *)name.p, prefix, n) == 0;
 }
 
+/* authserv_id - lower case, without comments, quotes and what is escaped in them (RFC 8601 2.2) */
+static char *authserv_id(WaxSpan value)
+{
+	g_autofree char *text = wax_field_text(value);
+	GString *id = g_string_new(NULL);
+	unsigned depth = 0;
+
+	for (const char *c = text; *c && (*c != ';' || depth); c++) {
+		if (*c == '(')
+			depth++;
+		else if (*c == ')' && depth)
+			depth--;
+		else if (!depth && *c != '"' && *c != '\\')
+			g_string_append_c(id, g_ascii_tolower(*c));
+	}
+	return g_string_free(id, false);
+}
+
 bool wax_work_ours(WaxSpan name, WaxSpan value, const char *host)
 {
-	g_autofree char *text = NULL;
+	g_autofree char *id = NULL, *ours = NULL;
 
 	if (starts(name, "X-Waxwing-"))
 		return true;
 	if (!host || name.n != 22 || !starts(name, "Authentication-Results"))
 		return false;
-	/* authserv-id comes first, perhaps after a comment (RFC 8601 2.2) */
-	text = wax_field_text(value);
-	return g_ascii_strncasecmp(text, host, strlen(host)) == 0 || strstr(text, host) != NULL;
+	id = authserv_id(value);
+	ours = g_ascii_strdown(host, -1);
+	/* anywhere in it: rather one of somebody else's too many than one that looks like ours */
+	return strstr(id, ours) != NULL;
 }
 
 bool wax_work_copy(

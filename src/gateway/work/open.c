@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "gateway/work/header.h"
 #include "mime/fields.h"
 #include "smime/open.h"
 #include "smime/seal.h"
@@ -74,8 +75,9 @@ static void add_layer(GString *out, const WaxVerdictLayer *layer, unsigned numbe
 	g_string_append(out, "\r\n");
 }
 
-static char *status_fields(const WaxVerdict *verdict, const WaxJobOpen *open)
+static char *status_fields(const WaxVerdict *verdict, WaxSpan outer, const WaxJobOpen *open)
 {
+	g_autofree char *duplicates = wax_work_duplicates(outer);
 	GString *out = g_string_new(open->headers ? open->headers : "");
 	const WaxVerdictLayer *author = wax_verdict_author(verdict);
 
@@ -86,59 +88,11 @@ static char *status_fields(const WaxVerdict *verdict, const WaxJobOpen *open)
 	g_string_append(out, "\r\n");
 	g_string_append_printf(out, "X-Waxwing-Verdict: signature=%s; encryption=%s\r\n",
 		wax_signature_word(verdict->signature), wax_encryption_word(verdict->encryption));
+	if (duplicates)
+		g_string_append_printf(out, "X-Waxwing-Flags: duplicate=%s\r\n", duplicates);
 	for (guint i = 0; i < verdict->layers->len; i++)
 		add_layer(out, wax_verdict_layer(verdict, i), i + 1);
 	return g_string_free(out, false);
-}
-
-static bool is_content(const WaxField *field)
-{
-	return wax_field_is(field, "mime-version") ||
-	       (field->name.n > 8 &&
-		       g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0);
-}
-
-/* put_fields - a block without what is spoofed, and without Content-* when `content` is false */
-static bool put_fields(WaxSpan block, const char *host, bool content, const char *subject,
-	const WaxSink *sink, GError **error)
-{
-	WaxField field;
-
-	while (wax_field_next(&block, &field)) {
-		if (wax_work_ours(field.name, field.value, host) ||
-			(!content && is_content(&field)))
-			continue;
-		if (subject && wax_field_is(&field, "subject")) {
-			g_autofree char *line = g_strdup_printf("Subject: %s\r\n", subject);
-
-			if (!wax_sink_write(sink, WAX_SPAN(line, strlen(line)), error))
-				return false;
-			continue;
-		}
-		if (!wax_sink_write(sink, field.whole, error))
-			return false;
-		if (field.whole.p[field.whole.n - 1] != '\n' &&
-			!wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error))
-			return false;
-	}
-	return true;
-}
-
-/* put_content_fields - of the payload: what says how to read it, and nothing else stays inside (d.8.2) */
-static bool put_content_fields(WaxSpan block, const WaxSink *sink, GError **error)
-{
-	WaxField field;
-
-	while (wax_field_next(&block, &field)) {
-		if (!is_content(&field) || wax_field_is(&field, "mime-version"))
-			continue;
-		if (!wax_sink_write(sink, field.whole, error))
-			return false;
-		if (field.whole.p[field.whole.n - 1] != '\n' &&
-			!wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error))
-			return false;
-	}
-	return true;
 }
 
 typedef struct {
@@ -169,21 +123,38 @@ static const char *protected_subject(const WaxVerdict *verdict)
 	return NULL;
 }
 
+/* marks_of - what the house lets us put in front of the Subject; a NULL-terminated list */
+static void marks_of(
+	const WaxVerdict *verdict, const WaxJobOpen *open, bool decrypted, const char *ret_marks[3])
+{
+	size_t n = 0;
+
+	if (decrypted && open->tag_encrypted)
+		ret_marks[n++] = open->tag_encrypted;
+	if (verdict->signature == WAX_SIGNATURE_VALID_TRUSTED && open->tag_signed)
+		ret_marks[n++] = open->tag_signed;
+	ret_marks[n] = NULL;
+}
+
 /* write_opened - the decrypted message with its status: outer fields, the payload's Content-*, its body */
 static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *status,
 	WaxSpool *out, bool *eight_bit, GError **error)
 {
 	WaxSpan outer = wax_opened_outer_headers(opened), inner = wax_opened_headers(opened);
-	const char *subject =
-		open->promote_subject ? protected_subject(wax_opened_verdict(opened)) : NULL;
+	const char *marks[3];
+	WaxHeaderRules rules = { .open = open,
+		.subject = open->promote_subject ? protected_subject(wax_opened_verdict(opened))
+						 : NULL,
+		.marks = marks };
 	WaxSink sink = wax_sink_spool(out);
 	BodySink body = { &sink, inner.n, false };
 	WaxSink body_sink = { after_header, &body };
 
+	marks_of(wax_opened_verdict(opened), open, true, marks);
 	if (!wax_sink_write(&sink, WAX_SPAN(status, strlen(status)), error) ||
-		!put_fields(outer, open->host, false, subject, &sink, error) ||
+		!wax_work_put_header(outer, &rules, &sink, error) ||
 		!wax_sink_write(&sink, WAX_SPAN_LIT("MIME-Version: 1.0\r\n"), error) ||
-		!put_content_fields(inner, &sink, error) ||
+		!wax_work_put_content_fields(inner, &sink, error) ||
 		!wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) ||
 		!wax_opened_emit(opened, &body_sink, error))
 		return false;
@@ -192,16 +163,18 @@ static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *
 }
 
 /* write_original - its own bytes, with what is spoofed taken out of the outer header and our status above */
-static bool write_original(WaxSpool *message, const WaxJobOpen *open, const char *status,
-	WaxSpool *out, bool *eight_bit, GError **error)
+static bool write_original(WaxSpool *message, const WaxVerdict *verdict, const WaxJobOpen *open,
+	const char *status, WaxSpool *out, bool *eight_bit, GError **error)
 {
 	g_autoptr(GByteArray) header = NULL;
+	const char *marks[3];
+	WaxHeaderRules rules = { .open = open, .keeps_content = true, .marks = marks };
 	WaxSink sink = wax_sink_spool(out);
 
+	marks_of(verdict, open, false, marks);
 	return wax_work_header(message, &header, error) &&
 	       wax_sink_write(&sink, WAX_SPAN(status, strlen(status)), error) &&
-	       put_fields(
-		       WAX_SPAN(header->data, header->len), open->host, true, NULL, &sink, error) &&
+	       wax_work_put_header(WAX_SPAN(header->data, header->len), &rules, &sink, error) &&
 	       wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) &&
 	       wax_work_copy(message, header->len, &sink, eight_bit, error);
 }
@@ -270,8 +243,8 @@ bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper
 		!wax_spool_new(NULL, &original, error))
 		return false;
 	verdict = wax_opened_verdict(opened);
-	status = status_fields(verdict, open);
 	outer = wax_opened_outer_headers(opened);
+	status = status_fields(verdict, outer, open);
 	encrypted = verdict->encryption == WAX_ENCRYPTION_AUTHENTICATED ||
 		    verdict->encryption == WAX_ENCRYPTION_UNAUTHENTICATED;
 	answer.message_id = header_text(outer, "message-id");
@@ -279,7 +252,8 @@ bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper
 	answer.received = wax_fields_count(outer, "received", NULL);
 	answer.summary = wax_verdict_format(verdict, false);
 	answer.decrypted = encrypted && wax_opened_has_payload(opened);
-	if (!write_original(message, open, status, original, &answer.original_eight_bit, error))
+	if (!write_original(
+		    message, verdict, open, status, original, &answer.original_eight_bit, error))
 		return false;
 	if (answer.decrypted) {
 		if (!wax_spool_new(NULL, &shown, error) ||
