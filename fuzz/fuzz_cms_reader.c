@@ -5,12 +5,8 @@
 
 #include "cms/open.h"
 #include "cms/verify.h"
+#include "must.h"
 
-#define must(x)                           \
-	do {                              \
-		if (!(x))                 \
-			__builtin_trap(); \
-	} while (0)
 #define ROOM 65536
 
 typedef struct {
@@ -19,8 +15,6 @@ typedef struct {
 	uint64_t content;
 	bool ok;
 } Run;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void run(Run *r, const uint8_t *data, size_t size, size_t piece)
 {

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/front/conversation.h"
+#include "must.h"
 
-#define must(x)                             \
-	do {                                \
-		if (!(x))                   \
-			__builtin_trap();   \
-	} while (0)
 
 /*
  * TARGETS: wax_conversation_step   CORPUS: lmtp
@@ -102,8 +98,6 @@ static void hear(uint8_t choice, WaxSpan in, size_t piece, GString *replies, GSt
 		}
 	}
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
