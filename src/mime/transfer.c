@@ -4,27 +4,38 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "mime/base64.h"
 
 #define LINE 76
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/* at once: whole lines without their breaks, and still small enough for the nearest cache */
+#define BLOCK 16384
 
 enum { WHITE = 64, PAD = 65, BAD = 66 };
 
-static uint8_t values[256];
-
-static void fill_values(void)
+static uint8_t value_of(uint8_t c)
 {
-	static gsize once;
-
-	if (!g_once_init_enter(&once))
-		return;
-	memset(values, BAD, sizeof values);
-	for (uint8_t i = 0; i < 64; i++)
-		values[(uint8_t)alphabet[i]] = i;
-	values[' '] = values['\t'] = values['\r'] = values['\n'] = WHITE;
-	values['='] = PAD;
-	g_once_init_leave(&once, 1);
+	if (c >= 'A' && c <= 'Z')
+		return (uint8_t)(c - 'A');
+	if (c >= 'a' && c <= 'z')
+		return (uint8_t)(c - 'a' + 26);
+	if (c >= '0' && c <= '9')
+		return (uint8_t)(c - '0' + 52);
+	switch (c) {
+	case '+':
+		return 62;
+	case '/':
+		return 63;
+	case '=':
+		return PAD;
+	case ' ':
+	case '\t':
+	case '\r':
+	case '\n':
+		return WHITE;
+	default:
+		return BAD;
+	}
 }
 
 static bool bad(GError **error)
@@ -32,60 +43,90 @@ static bool bad(GError **error)
 	return wax_fail(error, WAX_R_MIME_ENCODING, "the base64 holds what base64 may not");
 }
 
+/* take_pad - one or two at the end of a group; what is held becomes octets */
+static bool take_pad(WaxBase64Decoder *d, uint8_t **out, GError **error)
+{
+	if (d->ended) {
+		if (d->n == 0)
+			return bad(error);
+		d->n = 0;
+		return true;
+	}
+	if (d->n < 2)
+		return bad(error);
+	*(*out)++ = (uint8_t)(d->bits >> (d->n == 2 ? 4 : 10));
+	if (d->n == 3)
+		*(*out)++ = (uint8_t)(d->bits >> 2);
+	d->n = d->n == 2 ? 1 : 0; /* pads still to come */
+	d->ended = true;
+	return true;
+}
+
+/* take_one - one character, whatever it is */
+static bool take_one(WaxBase64Decoder *d, uint8_t c, uint8_t **out, GError **error)
+{
+	uint8_t value = value_of(c);
+
+	if (value == WHITE)
+		return true;
+	if (value == PAD)
+		return take_pad(d, out, error);
+	if (value == BAD || d->ended)
+		return bad(error);
+	d->bits = d->bits << 6 | value;
+	if (++d->n < 4)
+		return true;
+	(*out)[0] = (uint8_t)(d->bits >> 16);
+	(*out)[1] = (uint8_t)(d->bits >> 8);
+	(*out)[2] = (uint8_t)d->bits;
+	*out += 3;
+	d->n = 0;
+	d->bits = 0;
+	return true;
+}
+
+/* gather - characters without the ends of their lines; returns how much of the input that was */
+static size_t gather(WaxSpan in, uint8_t *block, size_t *ret_n)
+{
+	size_t used = 0, n = 0;
+
+	while (used < in.n && n < BLOCK) {
+		const uint8_t *p = in.p + used;
+		size_t most = MIN(in.n - used, BLOCK - n);
+		const uint8_t *lf = memchr(p, '\n', most);
+		size_t run = lf ? (size_t)(lf - p) : most;
+
+		memcpy(block + n, p, run);
+		n += run;
+		used += run + (lf != NULL);
+		if (lf && run && p[run - 1] == '\r')
+			n--;
+	}
+	*ret_n = n;
+	return used;
+}
+
 bool wax_base64_decode(WaxBase64Decoder *d, WaxSpan in, uint8_t *out, size_t *ret_n, GError **error)
 {
-	uint8_t *start = out;
-	size_t i = 0;
+	uint8_t block[BLOCK], *start = out;
 
-	fill_values();
-	while (i < in.n) {
-		uint8_t value;
+	while (in.n) {
+		size_t n, used, whole;
 
-		/* whole groups at once while nothing is held and nothing odd is met */
-		while (d->n == 0 && !d->ended && in.n - i >= 4) {
-			uint8_t a = values[in.p[i]], b = values[in.p[i + 1]],
-				c = values[in.p[i + 2]], e = values[in.p[i + 3]];
-			uint32_t group;
-
-			if ((a | b | c | e) & 0xc0)
-				break;
-			group = (uint32_t)a << 18 | (uint32_t)b << 12 | (uint32_t)c << 6 | e;
-			out[0] = (uint8_t)(group >> 16);
-			out[1] = (uint8_t)(group >> 8);
-			out[2] = (uint8_t)group;
-			out += 3;
-			i += 4;
-		}
-		if (i == in.n)
-			break;
-		value = values[in.p[i++]];
-		if (value == WHITE)
-			continue;
-		if (value == BAD || (d->ended && value != PAD))
-			return bad(error);
-		if (value == PAD) {
-			/* one or two at the end of a group; what is held becomes octets */
-			if (!d->ended && d->n < 2)
-				return bad(error);
-			if (!d->ended && d->n >= 2)
-				*out++ = (uint8_t)(d->bits >> (d->n == 2 ? 4 : 10));
-			if (!d->ended && d->n == 3)
-				*out++ = (uint8_t)(d->bits >> 2);
-			if (d->ended && d->n == 0)
-				return bad(error);
-			d->n = d->ended ? 0 : d->n == 2 ? 1 : 0; /* pads still to come */
-			d->ended = true;
+		/* the rest of a group that was cut, and what comes after the end */
+		if (d->n || d->ended) {
+			if (!take_one(d, in.p[0], &out, error))
+				return false;
+			in = (WaxSpan){ in.p + 1, in.n - 1 };
 			continue;
 		}
-		d->bits = d->bits << 6 | value;
-		if (++d->n == 4) {
-			out[0] = (uint8_t)(d->bits >> 16);
-			out[1] = (uint8_t)(d->bits >> 8);
-			out[2] = (uint8_t)d->bits;
-			out += 3;
-			d->n = 0;
-			d->bits = 0;
-		}
+		used = gather(in, block, &n);
+		whole = wax_base64_groups_decode(block, n / 4, out);
+		out += 3 * whole;
+		for (size_t i = 4 * whole; i < n; i++)
+			if (!take_one(d, block[i], &out, error))
+				return false;
+		in = (WaxSpan){ in.p + used, in.n - used };
 	}
 	*ret_n = (size_t)(out - start);
 	return true;
@@ -103,20 +144,40 @@ uint64_t wax_base64_size(uint64_t n)
 	return characters + (characters + LINE - 1) / LINE * 2;
 }
 
-static uint8_t *put_group(WaxBase64Encoder *e, const uint8_t *p, uint8_t *out)
+/* put_characters - into lines of 76 with CRLF */
+static uint8_t *put_characters(WaxBase64Encoder *e, const uint8_t *text, size_t n, uint8_t *out)
 {
-	uint32_t group = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+	while (n) {
+		size_t run = MIN(n, (size_t)(LINE - e->column));
 
-	out[0] = (uint8_t)alphabet[group >> 18];
-	out[1] = (uint8_t)alphabet[group >> 12 & 63];
-	out[2] = (uint8_t)alphabet[group >> 6 & 63];
-	out[3] = (uint8_t)alphabet[group & 63];
-	out += 4;
-	e->column += 4;
-	if (e->column == LINE) {
-		*out++ = '\r';
-		*out++ = '\n';
-		e->column = 0;
+		if (run == LINE)
+			memcpy(out, text, LINE); /* a constant: no call for each line */
+		else
+			memcpy(out, text, run);
+		out += run;
+		text += run;
+		n -= run;
+		e->column += (unsigned)run;
+		if (e->column == LINE) {
+			*out++ = '\r';
+			*out++ = '\n';
+			e->column = 0;
+		}
+	}
+	return out;
+}
+
+static uint8_t *put_groups(WaxBase64Encoder *e, const uint8_t *p, size_t groups, uint8_t *out)
+{
+	uint8_t block[BLOCK];
+
+	while (groups) {
+		size_t some = MIN(groups, (size_t)(BLOCK / 4));
+
+		wax_base64_groups_encode(p, some, block);
+		out = put_characters(e, block, 4 * some, out);
+		p += 3 * some;
+		groups -= some;
 	}
 	return out;
 }
@@ -124,16 +185,17 @@ static uint8_t *put_group(WaxBase64Encoder *e, const uint8_t *p, uint8_t *out)
 size_t wax_base64_encode(WaxBase64Encoder *e, WaxSpan in, uint8_t *out)
 {
 	uint8_t *start = out;
-	size_t i = 0;
+	size_t i = 0, groups;
 
 	while (e->n && e->n < 3 && i < in.n)
 		e->held[e->n++] = in.p[i++];
 	if (e->n == 3) {
-		out = put_group(e, e->held, out);
+		out = put_groups(e, e->held, 1, out);
 		e->n = 0;
 	}
-	for (; in.n - i >= 3 && e->n == 0; i += 3)
-		out = put_group(e, in.p + i, out);
+	groups = e->n ? 0 : (in.n - i) / 3;
+	out = put_groups(e, in.p + i, groups, out);
+	i += 3 * groups;
 	while (i < in.n)
 		e->held[e->n++] = in.p[i++];
 	return (size_t)(out - start);
@@ -144,13 +206,13 @@ size_t wax_base64_encode_end(WaxBase64Encoder *e, uint8_t *out)
 	uint8_t *start = out;
 
 	if (e->n) {
-		uint8_t last[3] = { e->held[0], e->n > 1 ? e->held[1] : 0, 0 };
-		uint8_t *group = out;
+		uint8_t last[3] = { e->held[0], e->n > 1 ? e->held[1] : 0, 0 }, group[4];
 
-		out = put_group(e, last, out);
+		wax_base64_groups_encode(last, 1, group);
 		group[3] = '=';
 		if (e->n == 1)
 			group[2] = '=';
+		out = put_characters(e, group, 4, out);
 		e->n = 0;
 	}
 	if (e->column) {
