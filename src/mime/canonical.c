@@ -10,21 +10,34 @@
 
 #define CHUNK (64 * 1024)
 
+_Static_assert(CHUNK <= WAX_LIMIT_HEADER_OCTETS, "a piece of text fits the room for lines");
+
+/* what a leaf's body holds that may not stay */
 typedef struct {
+	bool eight_bit, control, bare_lf, long_line, trailing_blank, from_line;
+} Findings;
+
+struct WaxCanonical {
+	WaxEntity in;
+	const WaxCanonicalOptions *options;
+	WaxPart *parts;
+	Findings *findings; /* of the leaves that are ours to change, by part */
+	uint32_t count;
+	uint8_t *header, *chunk, *lines;
+};
+
+/* one writing of it */
+typedef struct {
+	WaxCanonical *plan;
 	const WaxEntity *in;
 	const WaxCanonicalOptions *options;
 	WaxWriteFunc write;
 	void *data;
-	WaxPart *parts;
+	const WaxPart *parts;
 	uint32_t count;
 	uint8_t *header, *chunk;
 	bool last_cr; /* of the run of lines being written */
 } Canon;
-
-/* what a leaf's body holds that may not stay */
-typedef struct {
-	bool eight_bit, control, long_line, trailing_blank, from_line;
-} Findings;
 
 static bool put(Canon *c, const void *bytes, size_t n, GError **error)
 {
@@ -37,46 +50,64 @@ static bool put_text(Canon *c, const char *text, GError **error)
 }
 
 /* read_piece - bytes of the entity at an offset relative to its start */
-static bool read_piece(Canon *c, uint64_t at, uint64_t end, uint8_t *to, size_t room, size_t *ret_n,
-	GError **error)
+static bool read_piece(const WaxEntity *in, uint64_t at, uint64_t end, uint8_t *to, size_t room,
+	size_t *ret_n, GError **error)
 {
 	size_t want = (size_t)MIN((uint64_t)room, end - at);
 
-	if (!c->in->read(c->in->data, c->in->from + at, to, want, ret_n, error))
+	if (!in->read(in->data, in->from + at, to, want, ret_n, error))
 		return false;
 	if (*ret_n != want)
 		return wax_fail(error, WAX_R_IO, "the message became shorter while it was read");
 	return true;
 }
 
-/* put_lines - a piece of text with every line end as CRLF; a bare CR is a line end too */
+/*
+ * put_lines - a piece of text with every line end as CRLF; a bare CR is a line end too.
+ * A CR at its end is held back until the next piece shows what follows it.
+ */
 static bool put_lines(Canon *c, const uint8_t *p, size_t n, GError **error)
 {
-	size_t from = 0;
+	uint8_t *out = c->plan->lines;
+	size_t filled = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		bool after_cr = i ? p[i - 1] == '\r' : c->last_cr;
+	while (n) {
+		const uint8_t *lf = memchr(p, '\n', n);
+		size_t line = lf ? (size_t)(lf - p) : n, i = 0;
 
-		if (p[i] == '\n') {
-			size_t upto = i && p[i - 1] == '\r' ? i - 1 : i;
+		/* what the line holds, broken at each bare CR */
+		while (i < line) {
+			const uint8_t *cr = memchr(p + i, '\r', line - i);
+			size_t run = cr ? (size_t)(cr - p) - i : line - i;
 
-			if (i == 0 && c->last_cr) {
-				from = 1; /* its CR was written as CRLF already */
-				continue;
+			if (c->last_cr) {
+				memcpy(out + filled, "\r\n", 2);
+				filled += 2;
+				c->last_cr = false;
 			}
-			if (!put(c, p + from, upto - from, error) || !put(c, "\r\n", 2, error))
-				return false;
-			from = i + 1;
-		} else if (after_cr && i > from) {
-			if (!put(c, p + from, i - 1 - from, error) || !put(c, "\r\n", 2, error))
-				return false;
-			from = i;
+			memcpy(out + filled, p + i, run);
+			filled += run;
+			i += run + (cr != NULL);
+			c->last_cr = cr != NULL;
 		}
+		if (lf) {
+			memcpy(out + filled, "\r\n", 2);
+			filled += 2;
+			c->last_cr = false;
+		}
+		p += line + (lf != NULL);
+		n -= line + (lf != NULL);
 	}
-	c->last_cr = n && p[n - 1] == '\r' && from < n;
-	if (!put(c, p + from, n - from - c->last_cr, error))
-		return false;
-	return !c->last_cr || put(c, "\r\n", 2, error);
+	return put(c, out, filled, error);
+}
+
+/* end_lines - a CR that was held back ended the text */
+static bool end_lines(Canon *c, GError **error)
+{
+	bool held = c->last_cr;
+
+	c->last_cr = false;
+	return !held || put(c, "\r\n", 2, error);
 }
 
 static bool copy_lines(Canon *c, uint64_t from, uint64_t to, GError **error)
@@ -85,12 +116,12 @@ static bool copy_lines(Canon *c, uint64_t from, uint64_t to, GError **error)
 	while (from < to) {
 		size_t n;
 
-		if (!read_piece(c, from, to, c->chunk, CHUNK, &n, error) ||
+		if (!read_piece(c->in, from, to, c->chunk, CHUNK, &n, error) ||
 			!put_lines(c, c->chunk, n, error))
 			return false;
 		from += n;
 	}
-	return true;
+	return end_lines(c, error);
 }
 
 static bool copy_raw(Canon *c, uint64_t from, uint64_t to, GError **error)
@@ -98,7 +129,7 @@ static bool copy_raw(Canon *c, uint64_t from, uint64_t to, GError **error)
 	while (from < to) {
 		size_t n;
 
-		if (!read_piece(c, from, to, c->chunk, CHUNK, &n, error) ||
+		if (!read_piece(c->in, from, to, c->chunk, CHUNK, &n, error) ||
 			!put(c, c->chunk, n, error))
 			return false;
 		from += n;
@@ -106,50 +137,91 @@ static bool copy_raw(Canon *c, uint64_t from, uint64_t to, GError **error)
 	return true;
 }
 
-static bool inspect(Canon *c, const WaxPart *part, Findings *ret, GError **error)
+/* the looking at a leaf, line by line across pieces */
+typedef struct {
+	Findings f;
+	size_t column; /* octets of the line so far, without its end */
+	uint8_t start[5];
+	uint8_t previous;
+} Inspection;
+
+static bool is_blank(uint8_t c)
 {
-	Findings f = { false };
+	return c == ' ' || c == '\t';
+}
+
+/* look_at_run - octets of one line, none of them LF; CRs that end it may be the line's end */
+static void look_at_run(Inspection *i, const uint8_t *p, size_t n)
+{
+	size_t text = n;
+
+	while (text && p[text - 1] == '\r')
+		text--;
+	if (n - text > 1 || (n > text && i->previous == '\r' && text == 0))
+		i->f.bare_lf = true;
+	if (text && (i->previous == '\r' || memchr(p, '\r', text)))
+		i->f.control = true;
+	for (size_t k = 0; k < text && i->column + k < 5; k++)
+		i->start[i->column + k] = p[k];
+	i->column += text;
+	if (i->column >= 5 && memcmp(i->start, "From ", 5) == 0)
+		i->f.from_line = true;
+	i->f.long_line = i->f.long_line || i->column > 998;
+	if (n > text && is_blank(text ? p[text - 1] : i->previous))
+		i->f.trailing_blank = true;
+	if (n)
+		i->previous = p[n - 1];
+}
+
+static void look_at_end(Inspection *i)
+{
+	i->f.bare_lf = i->f.bare_lf || i->previous != '\r';
+	i->f.trailing_blank = i->f.trailing_blank || is_blank(i->previous);
+	i->column = 0;
+	i->previous = '\n';
+}
+
+static void look_at_piece(Inspection *i, const uint8_t *p, size_t n)
+{
+	uint8_t high = 0;
+
+	for (size_t k = 0; k < n; k++)
+		high |= p[k];
+	i->f.eight_bit = i->f.eight_bit || high & 0x80;
+	i->f.control = i->f.control || memchr(p, 0, n) != NULL;
+	while (n) {
+		const uint8_t *lf = memchr(p, '\n', n);
+		size_t run = lf ? (size_t)(lf - p) : n;
+
+		look_at_run(i, p, run);
+		if (lf)
+			look_at_end(i);
+		p += run + (lf != NULL);
+		n -= run + (lf != NULL);
+	}
+}
+
+static bool inspect(WaxCanonical *plan, const WaxPart *part, Findings *ret, GError **error)
+{
+	Inspection i = { .previous = '\n' };
 	uint64_t at = part->body;
-	size_t column = 0;
-	uint8_t previous = '\n';
-	char start[5];
 
 	while (at < part->end) {
 		size_t n;
 
-		if (!read_piece(c, at, part->end, c->chunk, CHUNK, &n, error))
+		if (!read_piece(&plan->in, at, part->end, plan->chunk, CHUNK, &n, error))
 			return false;
-		for (size_t i = 0; i < n; i++) {
-			uint8_t byte = c->chunk[i];
-
-			if (byte == '\n') {
-				f.trailing_blank =
-					f.trailing_blank || previous == ' ' || previous == '\t';
-				column = 0;
-			} else if (byte != '\r') {
-				if (column < 5)
-					start[column] = (char)byte;
-				if (++column == 5 && memcmp(start, "From ", 5) == 0)
-					f.from_line = true;
-				f.long_line = f.long_line || column > 998;
-				f.eight_bit = f.eight_bit || byte >= 0x80;
-				f.control = f.control || byte == 0;
-				/* a blank before CR LF: look again when the LF comes */
-				f.control = f.control || (previous == '\r' && byte != '\n');
-			} else if (previous == ' ' || previous == '\t') {
-				f.trailing_blank = true;
-			}
-			previous = byte;
-		}
+		look_at_piece(&i, plan->chunk, n);
 		at += n;
 	}
-	f.trailing_blank = f.trailing_blank ||
-			   (part->end > part->body && (previous == ' ' || previous == '\t'));
-	*ret = f;
+	i.f.trailing_blank = i.f.trailing_blank || (part->end > part->body && is_blank(i.previous));
+	/* a CR at the very end becomes a line end */
+	i.f.bare_lf = i.f.bare_lf || i.previous == '\r';
+	*ret = i.f;
 	return true;
 }
 
-static bool load_header(Canon *c, const WaxPart *part, WaxSpan *ret_block, GError **error)
+static bool load_header(WaxCanonical *plan, const WaxPart *part, WaxSpan *ret_block, GError **error)
 {
 	uint64_t n = part->body - part->start;
 	size_t got;
@@ -157,9 +229,10 @@ static bool load_header(Canon *c, const WaxPart *part, WaxSpan *ret_block, GErro
 	if (n > WAX_LIMIT_HEADER_OCTETS)
 		return wax_fail(error, WAX_R_MIME_HEADER_SIZE, "a header is larger than %d octets",
 			WAX_LIMIT_HEADER_OCTETS);
-	if (n && !read_piece(c, part->start, part->body, c->header, (size_t)n, &got, error))
+	if (n && !read_piece(
+			 &plan->in, part->start, part->body, plan->header, (size_t)n, &got, error))
 		return false;
-	*ret_block = WAX_SPAN(c->header, (size_t)n);
+	*ret_block = WAX_SPAN(plan->header, (size_t)n);
 	return true;
 }
 
@@ -177,7 +250,7 @@ static bool put_type(Canon *c, const WaxField *field, const char *suffix, GError
 		n--;
 	c->last_cr = false;
 	return put_text(c, "Content-Type:", error) && put_lines(c, field->value.p, n, error) &&
-	       put_text(c, suffix, error) && put_text(c, "\r\n", error);
+	       end_lines(c, error) && put_text(c, suffix, error) && put_text(c, "\r\n", error);
 }
 
 /*
@@ -206,7 +279,7 @@ static bool put_header(Canon *c, bool root, WaxSpan block, const char *encoding,
 			}
 		}
 		c->last_cr = false;
-		if (!put_lines(c, field.whole.p, field.whole.n, error))
+		if (!put_lines(c, field.whole.p, field.whole.n, error) || !end_lines(c, error))
 			return false;
 		if (field.whole.p[field.whole.n - 1] != '\n' && !put_text(c, "\r\n", error))
 			return false;
@@ -268,7 +341,7 @@ static bool encode_quoted(Canon *c, const WaxPart *part, GError **error)
 	while (at < part->end) {
 		size_t n, use;
 
-		if (!read_piece(c, at, part->end, c->chunk, CHUNK, &n, error))
+		if (!read_piece(c->in, at, part->end, c->chunk, CHUNK, &n, error))
 			return false;
 		use = n;
 		if (at + n < part->end)
@@ -301,7 +374,7 @@ static bool decode_again(Canon *c, const WaxPart *part, bool base64, GError **er
 	while (at < part->end) {
 		size_t decoded;
 
-		if (!read_piece(c, at, part->end, c->chunk, CHUNK, &n, error))
+		if (!read_piece(c->in, at, part->end, c->chunk, CHUNK, &n, error))
 			return false;
 		if (base64) {
 			guint had = plain->len;
@@ -331,31 +404,36 @@ static bool decode_again(Canon *c, const WaxPart *part, bool base64, GError **er
 	return put(c, out, n, error);
 }
 
+/* copy_clean - lines that are as they must be but, perhaps, for their ends */
+static bool copy_clean(Canon *c, const WaxPart *part, const Findings *f, GError **error)
+{
+	return f->bare_lf ? copy_lines(c, part->body, part->end, error)
+			  : copy_raw(c, part->body, part->end, error);
+}
+
 static bool write_leaf(Canon *c, uint32_t index, WaxSpan block, GError **error)
 {
 	const WaxPart *part = &c->parts[index];
 	g_auto(WaxContent) content = { NULL };
-	Findings f;
+	Findings f = c->plan->findings[index];
 	bool base64, quoted, text;
 
 	wax_content_read(block, &content);
 	base64 = strcmp(content.encoding, "base64") == 0;
 	quoted = strcmp(content.encoding, "quoted-printable") == 0;
 	text = g_str_has_prefix(content.type, "text/");
-	if (!inspect(c, part, &f, error))
-		return false;
 	if (base64 || quoted) {
 		/* inside an encoding trailing blanks are no content and "From " is rare: keep the bytes */
 		if (!f.eight_bit && !f.control && !f.long_line && !(quoted && f.from_line))
 			return put_header(c, index == 0, block, NULL, error) &&
-			       copy_lines(c, part->body, part->end, error);
+			       copy_clean(c, part, &f, error);
 		return put_header(c, index == 0, block, "base64", error) &&
 		       decode_again(c, part, base64, error);
 	}
 	if (!f.eight_bit && !f.control && !f.long_line && !f.trailing_blank && !f.from_line)
 		return put_header(c, index == 0, block,
 			       strcmp(content.encoding, "7bit") == 0 ? NULL : "7bit", error) &&
-		       copy_lines(c, part->body, part->end, error);
+		       copy_clean(c, part, &f, error);
 	if (text && !f.control && !f.long_line)
 		return put_header(c, index == 0, block, "quoted-printable", error) &&
 		       encode_quoted(c, part, error);
@@ -379,7 +457,7 @@ static bool write_part(Canon *c, uint32_t index, GError **error)
 	uint64_t at = part->body;
 	WaxSpan block;
 
-	if (!load_header(c, part, &block, error))
+	if (!load_header(c->plan, part, &block, error))
 		return false;
 	wax_content_read(block, &content);
 	if (is_sealed(content.type))
@@ -401,42 +479,102 @@ static bool write_part(Canon *c, uint32_t index, GError **error)
 	return copy_lines(c, at, part->end, error);
 }
 
-static bool find_parts(Canon *c, GError **error)
+static bool find_parts(WaxCanonical *plan, GError **error)
 {
 	g_autofree WaxSplit *split = g_new0(WaxSplit, 1);
 	WaxSplitLimits limits = { WAX_LIMIT_MIME_DEPTH, WAX_LIMIT_HEADER_OCTETS };
-	uint64_t at = 0, end = c->in->to - c->in->from;
+	uint64_t at = 0, end = plan->in.to - plan->in.from;
 	WaxFault fault;
 
-	wax_split_init(split, c->parts, WAX_LIMIT_MIME_PARTS,
-		(WaxBuffer){ c->header, 0, WAX_LIMIT_HEADER_OCTETS }, &limits);
+	wax_split_init(split, plan->parts, WAX_LIMIT_MIME_PARTS,
+		(WaxBuffer){ plan->header, 0, WAX_LIMIT_HEADER_OCTETS }, &limits);
 	while (at < end) {
 		size_t n;
 
-		if (!read_piece(c, at, end, c->chunk, CHUNK, &n, error))
+		if (!read_piece(&plan->in, at, end, plan->chunk, CHUNK, &n, error))
 			return false;
-		if (!wax_split_feed(split, WAX_SPAN(c->chunk, n), &fault))
+		if (!wax_split_feed(split, WAX_SPAN(plan->chunk, n), &fault))
 			return wax_fail_fault(error, &fault, "the message");
 		at += n;
 	}
 	if (!wax_split_finish(split, &fault))
 		return wax_fail_fault(error, &fault, "the message");
-	c->count = split->count;
+	plan->count = split->count;
 	return true;
 }
 
-bool wax_canonical_write(const WaxEntity *entity, const WaxCanonicalOptions *options,
-	WaxWriteFunc write, void *data, GError **error)
+/* is_kept - this part, or one that it lies in, passes as it is */
+static bool is_kept(const WaxCanonical *plan, const bool *sealed, uint32_t index)
 {
-	g_autofree WaxPart *parts = g_new(WaxPart, WAX_LIMIT_MIME_PARTS);
-	g_autofree uint8_t *header = g_malloc(WAX_LIMIT_HEADER_OCTETS), *chunk = g_malloc(CHUNK);
-	Canon c = { .in = entity,
-		.options = options,
+	for (uint32_t i = index; i != WAX_PART_NONE; i = plan->parts[i].parent)
+		if (sealed[i])
+			return true;
+	return false;
+}
+
+static bool inspect_leaves(WaxCanonical *plan, GError **error)
+{
+	g_autofree bool *sealed = g_new0(bool, plan->count);
+
+	plan->findings = g_new0(Findings, plan->count);
+	for (uint32_t i = 0; i < plan->count; i++) {
+		const WaxPart *part = &plan->parts[i];
+		g_auto(WaxContent) content = { NULL };
+		WaxSpan block;
+
+		if (!load_header(plan, part, &block, error))
+			return false;
+		wax_content_read(block, &content);
+		sealed[i] = is_sealed(content.type);
+		if (part->multipart || part->rfc822 || is_kept(plan, sealed, i))
+			continue;
+		if (!inspect(plan, part, &plan->findings[i], error))
+			return false;
+	}
+	return true;
+}
+
+bool wax_canonical_plan(const WaxEntity *entity, const WaxCanonicalOptions *options,
+	WaxCanonical **ret_plan, GError **error)
+{
+	g_autoptr(WaxCanonical) plan = g_new0(WaxCanonical, 1);
+
+	plan->in = *entity;
+	plan->options = options;
+	plan->parts = g_new(WaxPart, WAX_LIMIT_MIME_PARTS);
+	plan->header = g_malloc(WAX_LIMIT_HEADER_OCTETS);
+	plan->chunk = g_malloc(CHUNK);
+	/* every octet may be a line end that grows; a header is put as one piece */
+	plan->lines = g_malloc(2 * WAX_LIMIT_HEADER_OCTETS + 2);
+	if (!find_parts(plan, error) || !inspect_leaves(plan, error))
+		return false;
+	*ret_plan = g_steal_pointer(&plan);
+	return true;
+}
+
+bool wax_canonical_write(WaxCanonical *plan, WaxWriteFunc write, void *data, GError **error)
+{
+	Canon c = { .plan = plan,
+		.in = &plan->in,
+		.options = plan->options,
 		.write = write,
 		.data = data,
-		.parts = parts,
-		.header = header,
-		.chunk = chunk };
+		.parts = plan->parts,
+		.count = plan->count,
+		.header = plan->header,
+		.chunk = plan->chunk };
 
-	return find_parts(&c, error) && write_part(&c, 0, error);
+	return write_part(&c, 0, error);
+}
+
+void wax_canonical_free(WaxCanonical *plan)
+{
+	if (!plan)
+		return;
+	g_free(plan->parts);
+	g_free(plan->findings);
+	g_free(plan->header);
+	g_free(plan->chunk);
+	g_free(plan->lines);
+	g_free(plan);
 }

@@ -12,7 +12,9 @@
  *	passes as it is.
  *
  * OWNERSHIP
- *	Reads a source, writes a sink; keeps nothing.
+ *	Reads a source, writes a sink; a plan keeps where the parts lie and
+ *	what they hold, so that a large entity is looked at once and written
+ *	twice.
  *
  * ERRORS
  *	MIME_*; CONVERSION_FORBIDDEN when a foreign signed part would have to
@@ -42,7 +44,17 @@ typedef struct {
 		type_suffix; /* appended to the root's Content-Type, as "; hp=\"cipher\""; or NULL */
 } WaxCanonicalOptions;
 
-bool wax_canonical_write(const WaxEntity *entity, const WaxCanonicalOptions *options,
-	WaxWriteFunc write, void *data, GError **error) WAX_MUST_USE;
+typedef struct WaxCanonical WaxCanonical;
+
+/* wax_canonical_plan - look at the entity once; it and the options are borrowed, and may not change */
+bool wax_canonical_plan(const WaxEntity *entity, const WaxCanonicalOptions *options,
+	WaxCanonical **ret_plan, GError **error) WAX_MUST_USE;
+
+/* wax_canonical_write - as often as needed, the same octets each time */
+bool wax_canonical_write(
+	WaxCanonical *plan, WaxWriteFunc write, void *data, GError **error) WAX_MUST_USE;
+void wax_canonical_free(WaxCanonical *plan);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxCanonical, wax_canonical_free)
 
 #endif

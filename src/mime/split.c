@@ -208,8 +208,11 @@ static bool end_line(WaxSplit *s, uint32_t n, bool empty)
 	return true;
 }
 
+/* keep_line - only what may be a delimiter or empty is looked at again */
 static void keep_line(WaxSplit *s, WaxSpan piece)
 {
+	if (s->line_n == 0 && piece.n > 2 && (piece.p[0] != '-' || piece.p[1] != '-'))
+		s->line_long = true;
 	for (size_t i = 0; i < piece.n && !s->line_long; i++) {
 		if (s->line_n == sizeof s->line)
 			s->line_long = true;

@@ -30,6 +30,9 @@ typedef struct {
 	GByteArray *header;
 	GString *extra_fields; /* protected copies */
 	const char *type_suffix;
+	WaxEntity entity;
+	WaxCanonicalOptions canonical;
+	WaxCanonical *plan;
 	GByteArray *kept; /* the canonical entity, when it is small */
 	uint64_t entity_octets;
 	/* signing */
@@ -42,6 +45,7 @@ typedef struct {
 static void seal_clear(Seal *s)
 {
 	g_clear_pointer(&s->header, g_byte_array_unref);
+	g_clear_pointer(&s->plan, wax_canonical_free);
 	g_clear_pointer(&s->kept, g_byte_array_unref);
 	g_clear_pointer(&s->cms_head, g_byte_array_unref);
 	g_clear_pointer(&s->cms_tail, g_byte_array_unref);
@@ -210,13 +214,9 @@ static bool read_source(
 /* write_entity - the canonical content entity, from memory when it is there */
 static bool write_entity(Seal *s, const WaxSink *sink, GError **error)
 {
-	WaxEntity entity = { read_source, (void *)(uintptr_t)s->source, 0, s->source->size };
-	WaxCanonicalOptions options = { true, s->extra_fields ? s->extra_fields->str : NULL,
-		s->type_suffix };
-
 	if (s->kept)
 		return wax_sink_write(sink, WAX_SPAN(s->kept->data, s->kept->len), error);
-	return wax_canonical_write(&entity, &options, sink->write, sink->data, error);
+	return wax_canonical_write(s->plan, sink->write, sink->data, error);
 }
 
 static bool measure(void *data, WaxSpan bytes, GError **error)
@@ -237,12 +237,12 @@ static bool measure(void *data, WaxSpan bytes, GError **error)
 /* measure_entity - the first pass: length, digest, and the octets themselves when they are few */
 static bool measure_entity(Seal *s, GError **error)
 {
-	WaxEntity entity = { read_source, (void *)(uintptr_t)s->source, 0, s->source->size };
-	WaxCanonicalOptions options = { true, s->extra_fields ? s->extra_fields->str : NULL,
+	s->entity = (WaxEntity){ read_source, (void *)(uintptr_t)s->source, 0, s->source->size };
+	s->canonical = (WaxCanonicalOptions){ true, s->extra_fields ? s->extra_fields->str : NULL,
 		s->type_suffix };
-
 	s->kept = s->source->size < KEEP_MAX ? g_byte_array_new() : NULL;
-	return wax_canonical_write(&entity, &options, measure, s, error);
+	return wax_canonical_plan(&s->entity, &s->canonical, &s->plan, error) &&
+	       wax_canonical_write(s->plan, measure, s, error);
 }
 
 static WaxSigAlg signature_of(const WaxSealSigner *signer)
