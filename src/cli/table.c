@@ -60,6 +60,13 @@ const WaxCommand wax_commands[] = {
 	{ .verb = "identity rollover", .operands = { TEXT("ADDRESS|DOMAIN", "identity") }, .method = "POST",
 	  .path = "/v1/identities/{identity}/rollover",
 	  .sentence = "Make new keys; the old ones go on decrypting." },
+	{ .verb = "cert show", .raw = wax_cli_cert_show, .usage = "FILE|ID [--json]",
+	  .sentence = "Show what is in a certificate: of a file, or stored under this id." },
+	{ .verb = "cert verify", .raw = wax_cli_cert_verify,
+	  .usage = "CERT [--anchor PEM]... [--untrusted PEM]... [--crl F]... [--policy OID]... [--explicit-policy]"
+		   " [--no-policy-mapping] [--no-any-policy] [--mail ADDR] [--purpose sign|encrypt|any] [--at RFC3339]"
+		   " [--historic] [--json]",
+	  .sentence = "Judge a certificate and its chain; without --anchor, by the trust records of the service." },
 	{ .verb = "cert import", .operands = { BYTES("FILE", "certificates") }, .method = "POST", .path = "/v1/certs",
 	  .flags = { { "--address", "ADDRESS", "addresses", WAX_FLAG_LIST, "Only if it names this address." },
 		     { "--domain", "NAME", "domain", WAX_FLAG_TEXT, "The gateway's certificate of a partner domain." },

@@ -384,6 +384,57 @@ const WaxCertInfo *wax_cert_info(const WaxCert *cert)
 	return &cert->info;
 }
 
+/*
+ * parse_bag - the certificates of a SignedData (RFC 5652 5.1), which is how they
+ * are handed around in .p7b files; CRLs and signers in it are not looked at
+ */
+static bool parse_bag(WaxSpan bytes, GPtrArray *certs, GError **error)
+{
+	WAX_OID(signed_data, WAX_OID_PKCS7(2));
+	const uint8_t explicit_0 = WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED;
+	WaxSpan info, oid, content, body, ignored, bag = WAX_SPAN_NONE, der;
+	WaxBer in;
+	bool ok = wax_ber_only(bytes, WAX_TAG_SEQUENCE, &info, NULL);
+
+	in = wax_ber(info);
+	ok = ok && wax_ber_take(&in, WAX_TAG_OID, &oid, NULL) && wax_span_equal(oid, signed_data) &&
+	     wax_ber_take(&in, explicit_0, &content, NULL) && wax_ber_at_end(&in) &&
+	     wax_ber_only(content, WAX_TAG_SEQUENCE, &body, NULL);
+	in = wax_ber(body);
+	ok = ok && wax_ber_take(&in, WAX_TAG_INTEGER, &ignored, NULL) &&
+	     wax_ber_take(&in, WAX_TAG_SET, &ignored, NULL) &&
+	     wax_ber_take(&in, WAX_TAG_SEQUENCE, &ignored, NULL) &&
+	     (wax_ber_peek(&in) != explicit_0 || wax_ber_take(&in, explicit_0, &bag, NULL));
+	if (!ok)
+		return wax_fail(error, WAX_R_CERT_MALFORMED,
+			"this is neither an X.509 certificate nor a PKCS #7 file of them");
+	for (in = wax_ber(bag); !wax_ber_at_end(&in);) {
+		WaxCert *cert;
+
+		if (!wax_ber_take_whole(&in, WAX_TAG_SEQUENCE, &der, NULL))
+			return wax_fail(error, WAX_R_CERT_MALFORMED,
+				"the PKCS #7 file holds something that is no certificate");
+		cert = wax_cert_parse(der, error);
+		if (!cert)
+			return false;
+		g_ptr_array_add(certs, cert);
+		if (certs->len > CERTS_MAX)
+			return wax_fail(
+				error, WAX_R_TOO_LARGE, "more than %d certificates", CERTS_MAX);
+	}
+	return true;
+}
+
+/* is_bag - a ContentInfo begins with an OID, a certificate with a SEQUENCE */
+static bool is_bag(WaxSpan bytes)
+{
+	WaxSpan body;
+	WaxBer in = wax_ber(bytes);
+
+	return wax_ber_take(&in, WAX_TAG_SEQUENCE, &body, NULL) && body.n &&
+	       body.p[0] == WAX_TAG_OID;
+}
+
 static bool parse_pem(WaxSpan bytes, GPtrArray *certs, GError **error)
 {
 	g_autoptr(BIO) bio = BIO_new_mem_buf(bytes.p, (int)bytes.n);
@@ -394,12 +445,14 @@ static bool parse_pem(WaxSpan bytes, GPtrArray *certs, GError **error)
 	while (PEM_read_bio(bio, &name, &header, &data, &n) == 1) {
 		bool wanted = strcmp(name, PEM_STRING_X509) == 0 ||
 			      strcmp(name, PEM_STRING_X509_OLD) == 0;
+		bool bag = strcmp(name, PEM_STRING_PKCS7) == 0 || strcmp(name, PEM_STRING_CMS) == 0;
+		bool ok = !bag || parse_bag(WAX_SPAN(data, (size_t)n), certs, error);
 		WaxCert *cert = wanted ? wax_cert_parse(WAX_SPAN(data, (size_t)n), error) : NULL;
 
 		OPENSSL_free(name);
 		OPENSSL_free(header);
 		OPENSSL_clear_free(data, (size_t)n);
-		if (wanted && !cert)
+		if (!ok || (wanted && !cert))
 			return false;
 		if (cert)
 			g_ptr_array_add(certs, cert);
@@ -415,7 +468,10 @@ bool wax_certs_parse(WaxSpan bytes, GPtrArray **ret_certs, GError **error)
 {
 	g_autoptr(GPtrArray) certs = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 
-	if (bytes.n && bytes.p[0] == WAX_TAG_SEQUENCE) {
+	if (bytes.n && bytes.p[0] == WAX_TAG_SEQUENCE && is_bag(bytes)) {
+		if (!parse_bag(bytes, certs, error))
+			return false;
+	} else if (bytes.n && bytes.p[0] == WAX_TAG_SEQUENCE) {
 		WaxCert *cert = wax_cert_parse(bytes, error);
 
 		if (!cert)
@@ -425,8 +481,8 @@ bool wax_certs_parse(WaxSpan bytes, GPtrArray **ret_certs, GError **error)
 		return false;
 	}
 	if (certs->len == 0)
-		return wax_fail(
-			error, WAX_R_CERT_MALFORMED, "there is no certificate in it (PEM or DER)");
+		return wax_fail(error, WAX_R_CERT_MALFORMED,
+			"there is no certificate in it (PEM, DER or PKCS #7)");
 	*ret_certs = g_steal_pointer(&certs);
 	return true;
 }
@@ -462,6 +518,12 @@ bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer)
 
 	ERR_clear_error();
 	return yes;
+}
+
+bool wax_cert_named_issuer(const WaxCert *cert, const WaxCert *issuer)
+{
+	return X509_NAME_cmp(
+		       X509_get_issuer_name(cert->x509), X509_get_subject_name(issuer->x509)) == 0;
 }
 
 bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert)

@@ -80,13 +80,16 @@ WaxCert *wax_cert_ref(WaxCert *cert);
 void wax_cert_unref(WaxCert *cert);
 const WaxCertInfo *wax_cert_info(const WaxCert *cert);
 
-/* wax_cert_load - every certificate of PEM text, or one in DER; elements are WaxCert */
+/* wax_cert_load - every certificate of PEM text or of PKCS #7, or one in DER; elements are WaxCert */
 bool wax_certs_parse(WaxSpan bytes, GPtrArray **ret_certs, GError **error) WAX_MUST_USE;
 bool wax_certs_load(const char *path, GPtrArray **ret_certs, GError **error) WAX_MUST_USE;
 char *wax_cert_pem(const WaxCert *cert);
 
 /* wax_cert_signed_by - does the issuer's key verify this certificate's signature? */
 bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer);
+
+/* wax_cert_named_issuer - is the issuer's name the one that the certificate gives? (RFC 5280 7.1) */
+bool wax_cert_named_issuer(const WaxCert *cert, const WaxCert *issuer);
 
 /* wax_cert_names_permitted - do the issuer's name constraints allow this certificate's names? */
 bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert);
@@ -99,6 +102,16 @@ bool wax_cert_has_address(const WaxCert *cert, const char *key);
 
 /* wax_cert_is_weak - RSA below 2048, or signed with SHA-1 or MD5 (not for roots) */
 bool wax_cert_is_weak(const WaxCert *cert);
+
+/* the inputs of RFC 5280 6.1.1 c, e, f, g; all zero asks for any policy */
+typedef struct {
+	const char *const *oids; /* dotted, NULL-ended; NULL: any policy */
+	bool explicit_policy, no_mapping, no_any;
+} WaxPolicyQuestion;
+
+/* wax_cert_policies_stand - leaf first, anchor last; *ret_oids (to g_strfreev) is what holds for the user */
+bool wax_cert_policies_stand(
+	WaxCert *const *chain, unsigned depth, const WaxPolicyQuestion *question, char ***ret_oids);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxCert, wax_cert_unref)
 

@@ -25,6 +25,15 @@ static int64_t seconds_of(const ASN1_TIME *time)
 
 static bool has_critical(const X509_CRL *crl)
 {
+	STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED((X509_CRL *)(uintptr_t)crl);
+
+	for (int i = 0; entries && i < sk_X509_REVOKED_num(entries); i++) {
+		const X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
+
+		for (int e = 0; e < X509_REVOKED_get_ext_count(entry); e++)
+			if (X509_EXTENSION_get_critical(X509_REVOKED_get_ext(entry, e)))
+				return true;
+	}
 	for (int i = 0; i < X509_CRL_get_ext_count(crl); i++)
 		if (X509_EXTENSION_get_critical(X509_CRL_get_ext(crl, i)))
 			return true;

@@ -203,7 +203,8 @@ static void check_chain(
 	}
 	add(out, verdict.reason);
 	if (verdict.chain && verdict.chain->len)
-		add(out, wax_trust_revocation(verdict.chain, context->crls, question.at));
+		add(out, wax_trust_revocation(
+				 verdict.chain, context->crls, question.at, /* demanded= */ false));
 	if (verdict.no_revocation_source)
 		wax_reasons_add(&out->notes, WAX_R_SIG_NO_REVOCATION_SOURCE);
 	for (unsigned i = 0; verdict.chain && i < verdict.chain->len; i++)

@@ -12,6 +12,7 @@ typedef struct {
 	unsigned depth, attempts;
 	WaxPathVerdict best;
 	unsigned best_rank;
+	char **policies; /* of the chain judged last */
 } Search;
 
 WaxAnchor *wax_anchor_new(WaxCert *cert, const char *const *domains, bool forbidden)
@@ -36,6 +37,7 @@ void wax_anchor_free(WaxAnchor *anchor)
 void wax_path_verdict_clear(WaxPathVerdict *verdict)
 {
 	g_clear_pointer(&verdict->chain, g_ptr_array_unref);
+	g_clear_pointer(&verdict->policies, g_strfreev);
 }
 
 static bool same(const WaxCert *a, const WaxCert *b)
@@ -115,7 +117,7 @@ static WaxReason check_issuer(
 }
 
 /* judge - the whole chain lies in s->chain[0..depth), its last element is an anchor */
-static WaxReason judge(const Search *s, const WaxAnchor *anchor)
+static WaxReason judge(Search *s, const WaxAnchor *anchor)
 {
 	const WaxPathQuestion *q = s->question;
 	unsigned intermediates = 0;
@@ -145,6 +147,9 @@ static WaxReason judge(const Search *s, const WaxAnchor *anchor)
 		if (!wax_cert_info(s->chain[i])->self_issued)
 			intermediates++;
 	}
+	g_clear_pointer(&s->policies, g_strfreev);
+	if (!wax_cert_policies_stand(s->chain, s->depth, &q->policy, &s->policies))
+		return WAX_R_TRUST_POLICY;
 	/* dates last: an expired chain that is wrong otherwise is not merely expired */
 	for (unsigned i = 0; i < s->depth; i++) {
 		reason = check_dates(wax_cert_info(s->chain[i]), q->at);
@@ -190,6 +195,7 @@ static void offer(Search *s, WaxReason reason)
 			quiet = false;
 	}
 	s->best.reason = reason;
+	s->best.policies = g_steal_pointer(&s->policies);
 	s->best.no_revocation_source = quiet;
 	s->best_rank = rank_of(reason);
 }
@@ -198,7 +204,7 @@ static bool may_have_issued(const WaxCert *issuer, const WaxCert *cert)
 {
 	const WaxCertInfo *up = wax_cert_info(issuer), *down = wax_cert_info(cert);
 
-	if (!wax_span_equal(up->subject, down->issuer))
+	if (!wax_cert_named_issuer(cert, issuer))
 		return false;
 	/* key identifiers are hints, but two that contradict are an answer (RFC 5280 4.2.1.1) */
 	return !up->key_id.n || !down->authority_key_id.n ||
@@ -264,5 +270,6 @@ WaxPathVerdict wax_trust_path(const WaxCert *leaf, const WaxPathQuestion *questi
 
 	s.chain[s.depth++] = (WaxCert *)(uintptr_t)leaf;
 	extend(&s);
+	g_strfreev(s.policies);
 	return s.best;
 }

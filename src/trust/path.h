@@ -56,11 +56,13 @@ typedef struct {
 	WaxPurpose purpose;
 	const char *mail; /* the address it is asked for, or NULL */
 	bool historic;	  /* old algorithms and sizes pass (V-11) */
+	WaxPolicyQuestion policy;
 } WaxPathQuestion;
 
 typedef struct {
 	WaxReason reason;	   /* NONE: the chain stands */
 	GPtrArray *chain;	   /* WaxCert, leaf first; the best one found */
+	char **policies;	   /* certificate policies that hold for the chain, dotted */
 	bool no_revocation_source; /* nothing in it names a CRL or a responder */
 } WaxPathVerdict;
 

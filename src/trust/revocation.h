@@ -20,7 +20,9 @@
 
 #include "crypto/crl.h"
 
-/* chain: WaxCert, leaf first, anchor last; crls: WaxCrl, may be NULL */
-WaxReason wax_trust_revocation(const GPtrArray *chain, const GPtrArray *crls, int64_t at);
+/* chain: WaxCert, leaf first, anchor last; crls: WaxCrl, may be NULL; demanded: a certificate that
+ * names no source must be cleared by a list too */
+WaxReason wax_trust_revocation(
+	const GPtrArray *chain, const GPtrArray *crls, int64_t at, bool demanded);
 
 #endif

@@ -210,15 +210,51 @@ static json_t *trust_json(const void *row)
 		when(record->granted), "provenance", record->provenance, "note", record->note);
 }
 
+static bool add_pems(const GPtrArray *rows, json_t *body, GError **error)
+{
+	json_t *items = json_object_get(body, "items");
+
+	for (guint i = 0; i < rows->len; i++) {
+		const WaxTrustRecord *record = rows->pdata[i];
+		g_autoptr(WaxCert) cert =
+			wax_cert_parse(WAX_SPAN(record->der->data, record->der->len), error);
+		g_autofree char *pem = cert ? wax_cert_pem(cert) : NULL;
+
+		if (!cert)
+			return false;
+		json_object_set_new(json_array_get(items, i), "pem", json_string(pem));
+	}
+	return true;
+}
+
+static bool add_intermediates(const GPtrArray *certs, json_t *body)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < certs->len; i++) {
+		g_autofree char *pem = wax_cert_pem(certs->pdata[i]);
+
+		json_array_append_new(list, json_string(pem));
+	}
+	return json_object_set_new(body, "intermediates", list) == 0;
+}
+
 bool wax_web_read_trust(const WaxWebParts *parts, const WaxWebRequest *request, const char *name,
 	json_t **ret_body, GError **error)
 {
-	g_autoptr(GPtrArray) rows = NULL;
+	g_autoptr(GPtrArray) rows = NULL, cas = NULL;
+	bool ok;
 
 	(void)name;
-	return wax_store_trust_list(wax_directory_store(parts->directory),
-		       query(request, "all") != NULL, &rows, error) &&
-	       answer_list(rows, trust_json, ret_body);
+	ok = wax_store_trust_list(wax_directory_store(parts->directory),
+		     query(request, "all") != NULL, &rows, error) &&
+	     answer_list(rows, trust_json, ret_body);
+	if (!ok || !query(request, "pem"))
+		return ok;
+	/* what a path needs beside: `cert verify` builds one where it runs */
+	return add_pems(rows, *ret_body, error) &&
+	       wax_directory_intermediates(parts->directory, &cas, error) &&
+	       add_intermediates(cas, *ret_body);
 }
 
 bool wax_web_read_policy(const WaxWebParts *parts, const WaxWebRequest *request, const char *name,
