@@ -55,17 +55,22 @@ int main(void)
 	WaxChild *child = wax_child_start();
 	const WaxConfig *config = wax_child_config(child);
 	g_autofree char *path =
-		g_build_filename(wax_config_text(config, "paths.state"), "admin.db", NULL);
+		g_build_filename(wax_config_text(config, "paths.state"), "admin", "admin.db", NULL);
+	g_autofree char *folder = g_path_get_dirname(path);
 	g_autoptr(GError) error = NULL;
 	WaxCa ca = { .organisation = wax_config_text(config, "ca.organisation"),
 		.validity_days = (int)wax_config_int(config, "ca.validity_days"),
 		.protection = "host-key" };
 
+	WaxPlace places[] = { { folder, true }, { "/etc/ssl", false }, { "/usr/lib", false },
+		{ "/lib", false }, { NULL, false } };
+
+	wax_child_become(child);
 	if (!wax_store_open(path, WAX_STORE_WRITE, 0, &ca.store, &error)) {
 		wax_event_error(WAX_ERR, "start-failed", error);
 		return 75;
 	}
-	wax_child_confine(child, WAX_CONFINE_SERVICE);
+	wax_child_confine(child, WAX_CONFINE_CAD, places);
 	wax_child_ready(child);
 	for (;;) {
 		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 },

@@ -14,7 +14,8 @@
 #include "core/status.h"
 #include "daemons/confine.h"
 
-#define CONTROL 3
+#define CONTROL	   3
+#define GROUPS_MAX 8
 
 typedef struct {
 	char *name;
@@ -29,6 +30,10 @@ struct WaxChild {
 	GPtrArray *peers, *listeners;
 	GMutex lock;
 	int stop_fd;
+	bool own_user;
+	uint32_t uid, gid;
+	gid_t groups[GROUPS_MAX];
+	uint32_t group_count;
 	WaxConfined confined;
 	void (*on_peer)(void *data, const char *name, unsigned index, int fd);
 	void *on_peer_data;
@@ -76,6 +81,25 @@ static void take_peer(WaxChild *child, const char *name, unsigned index, int fd)
 		child->on_peer(child->on_peer_data, name, index, fd);
 }
 
+static bool read_user(WaxChild *child, WaxFrame *frame, GError **error)
+{
+	uint32_t group;
+
+	if (!wax_frame_get_bool(frame, &child->own_user, error) ||
+		!wax_frame_get_u32(frame, &child->uid, error) ||
+		!wax_frame_get_u32(frame, &child->gid, error) ||
+		!wax_frame_get_u32(frame, &child->group_count, error))
+		return false;
+	if (child->group_count > GROUPS_MAX)
+		return wax_fail(error, WAX_R_FRAME_MALFORMED, "too many groups");
+	for (uint32_t i = 0; i < child->group_count; i++) {
+		if (!wax_frame_get_u32(frame, &group, error))
+			return false;
+		child->groups[i] = group;
+	}
+	return true;
+}
+
 static bool read_frame(WaxChild *child, WaxFrame *frame, GError **error)
 {
 	const char *name, *spec;
@@ -87,6 +111,7 @@ static bool read_frame(WaxChild *child, WaxFrame *frame, GError **error)
 	case WAX_CTL_SETUP:
 		if (!wax_frame_get_str(frame, &name, error) ||
 			!wax_frame_get_u32(frame, &index, error) ||
+			!read_user(child, frame, error) ||
 			!wax_config_get(frame, &child->config, error))
 			return false;
 		child->name = g_strdup(name);
@@ -120,6 +145,7 @@ WaxChild *wax_child_start(void)
 	struct stat st;
 
 	g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
+	umask(027); /* databases are read by the group of their owner, and by nobody else */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN); /* the parent decides when a terminal's interrupt means stop */
 	if (fstat(CONTROL, &st) != 0 || !S_ISSOCK(st.st_mode)) {
@@ -197,12 +223,26 @@ unsigned wax_child_peers(WaxChild *child, const char *name)
 	return count;
 }
 
-void wax_child_confine(WaxChild *child, WaxConfinement confinement)
+void wax_child_become(WaxChild *child)
 {
-	g_autofree char *user = g_strconcat("waxwing-", child->name, NULL);
+	if (child->own_user &&
+		!wax_become(child->uid, child->gid, child->groups, child->group_count)) {
+		GError *error = NULL;
 
-	child->confined = wax_confine(confinement,
-		wax_config_flag(child->config, "service.separate_users") ? user : NULL);
+		wax_set_error(&error, WAX_R_IO, "cannot become user %u: %s", child->uid,
+			g_strerror(errno));
+		give_up("start-failed", error);
+	}
+}
+
+void wax_child_confine(WaxChild *child, WaxConfinement confinement, const WaxPlace *places)
+{
+	child->confined = wax_confine(confinement, places);
+}
+
+void wax_child_seconds(unsigned seconds)
+{
+	wax_confine_seconds(seconds);
 }
 
 void wax_child_ready(WaxChild *child)

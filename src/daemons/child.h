@@ -7,8 +7,10 @@
  *	int main(void)
  *	{
  *		WaxChild *child = wax_child_start();        reads what the parent hands over
- *		... open databases, make what is needed ...
- *		wax_child_confine(child, WAX_CONFINE_KEYD);  from here on nothing can be opened
+ *		... read what only root can read ...
+ *		wax_child_become(child);                     its own user, when the parent is root
+		... open databases, make what is needed ...
+		wax_child_confine(child, WAX_CONFINE_KEYD, places);
  *		wax_child_ready(child);
  *		wax_child_run_control(child);                a thread that follows the parent
  *		... serve wax_child_peer(child, "gated", 0) ...
@@ -38,15 +40,28 @@ typedef struct WaxChild WaxChild;
 
 /* frames on the control channel */
 enum {
-	WAX_CTL_SETUP = 500, /* str name, u32 index, config */
-	WAX_CTL_PEER,	     /* str name, u32 index, fd */
-	WAX_CTL_LISTENER,    /* str kind, str spec, fd */
+	WAX_CTL_SETUP =
+		500, /* str name, u32 index, bool own user, u32 uid, u32 gid, u32 n, n*u32 group, config */
+	WAX_CTL_PEER,	  /* str name, u32 index, fd */
+	WAX_CTL_LISTENER, /* str kind, str spec, fd */
 	WAX_CTL_GO,
 	WAX_CTL_STOP,
 	WAX_CTL_READY, /* child: u32 uid, bool seccomp, bool landlock, bool locked memory */
 };
 
-typedef enum { WAX_CONFINE_MAILD, WAX_CONFINE_KEYD, WAX_CONFINE_SERVICE } WaxConfinement;
+typedef enum {
+	WAX_CONFINE_MAILD,
+	WAX_CONFINE_KEYD,
+	WAX_CONFINE_CAD,
+	WAX_CONFINE_WEBD,
+	WAX_CONFINE_GATED,
+} WaxConfinement;
+
+/* a file or folder that stays in reach; a list ends with a NULL path */
+typedef struct {
+	const char *path;
+	bool write;
+} WaxPlace;
 
 typedef struct {
 	char *kind; /* "outbound", "inbound", "api" */
@@ -66,8 +81,14 @@ int wax_child_peer(WaxChild *child, const char *name, unsigned index);
 /* wax_child_peers - how many sockets of that name there may be (the highest index plus one) */
 unsigned wax_child_peers(WaxChild *child, const char *name);
 
-/* wax_child_confine - drop to the own user, no new privileges, seccomp */
-void wax_child_confine(WaxChild *child, WaxConfinement confinement);
+/* wax_child_become - the own user, where the parent says so; before a file is made */
+void wax_child_become(WaxChild *child);
+
+/* wax_child_confine - no new privileges, limits, Landlock, seccomp; before the first thread */
+void wax_child_confine(WaxChild *child, WaxConfinement confinement, const WaxPlace *places);
+
+/* wax_child_seconds - the processor time that is left to this process */
+void wax_child_seconds(unsigned seconds);
 
 /* wax_child_ready - tell the parent that this process serves; others may be waiting for it */
 void wax_child_ready(WaxChild *child);

@@ -83,7 +83,7 @@ static char *host_name(const Gate *gate)
 /* load_secret - of the loop marker: made once, since a marker must outlive a restart */
 static bool load_secret(Gate *gate, GError **error)
 {
-	g_autofree char *path = path_of(gate, "hop.key");
+	g_autofree char *path = path_of(gate, "mail/hop.key");
 	g_autoptr(GByteArray) bytes = NULL;
 
 	if (access(path, F_OK) != 0) {
@@ -102,7 +102,7 @@ static bool load_secret(Gate *gate, GError **error)
 /* open_directory - cad makes admin.db at the first start: wait for it */
 static bool open_directory(Gate *gate, GError **error)
 {
-	g_autofree char *path = path_of(gate, "admin.db");
+	g_autofree char *path = path_of(gate, "admin/admin.db");
 	int64_t until = wax_clock_monotonic() + START_WAIT;
 	WaxStore *store = NULL;
 
@@ -268,7 +268,7 @@ static bool load_tls(Gate *gate, WaxClientTls *ret_duty, GError **error)
 static bool start(Gate *gate, GError **error)
 {
 	WaxClientTls duty;
-	g_autofree char *path = path_of(gate, "mail.db");
+	g_autofree char *path = path_of(gate, "mail/mail.db");
 
 	gate->host = host_name(gate);
 	gate->spool = path_of(gate, "spool");
@@ -277,8 +277,11 @@ static bool start(Gate *gate, GError **error)
 	gate->most = (gint)wax_config_int(gate->config, "service.connections");
 	gate->doors = g_array_new(FALSE, FALSE, sizeof(Door));
 	name_users(gate);
-	if (!load_tls(gate, &duty, error) || !load_secret(gate, error) ||
-		!wax_mail_open(path, &gate->mail, error) || !open_directory(gate, error))
+	if (!load_tls(gate, &duty, error))
+		return false;
+	wax_child_become(gate->child); /* root alone may read the key of TLS */
+	if (!load_secret(gate, error) || !wax_mail_open(path, &gate->mail, error) ||
+		!open_directory(gate, error))
 		return false;
 	gate->deliverer = wax_deliverer_new(gate->mail, gate->host);
 	wax_deliverer_set_tls(gate->deliverer, gate->next_hop_tls, duty);
@@ -401,7 +404,8 @@ int main(void)
 		wax_event_error(WAX_ERR, "start-failed", error);
 		return 70;
 	}
-	wax_child_confine(child, WAX_CONFINE_SERVICE);
+	/* Maildirs of domains that are yet to be added may lie anywhere: no Landlock */
+	wax_child_confine(child, WAX_CONFINE_GATED, NULL);
 	wax_child_on_peer(child, on_peer, &gate);
 	take_peers(&gate);
 	wax_child_ready(child);

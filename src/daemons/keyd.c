@@ -104,7 +104,10 @@ int main(void)
 			wax_child_name(child), NULL);
 	g_autoptr(GError) error = NULL;
 	WaxCustodian *custodian;
+	WaxPlace places[] = { { folder, true }, { "/etc/ssl", false }, { "/usr/lib", false },
+		{ "/lib", false }, { NULL, false } };
 
+	wax_child_become(child);
 	wax_crypto_arena(ARENA);
 	if (g_mkdir_with_parents(folder, 0700) != 0 || chmod(folder, 0700) != 0 ||
 		!wax_custodian_new(folder, &custodian, &error)) {
@@ -113,7 +116,7 @@ int main(void)
 		wax_event_error(WAX_ERR, "start-failed", error);
 		return 70;
 	}
-	wax_child_confine(child, WAX_CONFINE_KEYD);
+	wax_child_confine(child, WAX_CONFINE_KEYD, places);
 	wax_child_ready(child);
 	run(child, custodian);
 	wax_custodian_free(custodian);

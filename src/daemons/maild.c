@@ -93,12 +93,21 @@ static bool unwrap(void *data, int handle, const WaxRecipient *recipient, size_t
 	return true;
 }
 
+/* budget - what a message of this size may cost (SMIME L-19); above it the kernel ends this process */
+static void budget(const WaxSpool *message)
+{
+	wax_child_seconds((unsigned)(10 + wax_spool_size(message) / (50 << 20)));
+}
+
 static bool do_facts(WaxFrame *request, WaxFrame *reply, GError **error)
 {
 	g_autoptr(WaxSpool) message = NULL;
 	g_auto(WaxJobFacts) facts = { NULL };
 
-	if (!wax_spool_get(request, &message, error) || !wax_work_facts(message, &facts, error))
+	if (!wax_spool_get(request, &message, error))
+		return false;
+	budget(message);
+	if (!wax_work_facts(message, &facts, error))
 		return false;
 	wax_job_facts_put(&facts, reply);
 	return true;
@@ -111,8 +120,10 @@ static bool do_build(Worker *w, WaxFrame *request, WaxFrame *reply, GError **err
 	g_auto(WaxJobBuilt) built = { 0 };
 	WaxWorkSigner signer = { w, sign };
 
-	if (!wax_spool_get(request, &message, error) ||
-		!wax_job_build_get(request, &build, error) ||
+	if (!wax_spool_get(request, &message, error))
+		return false;
+	budget(message);
+	if (!wax_job_build_get(request, &build, error) ||
 		!wax_work_build(message, &build, &signer, &copy, &built, error))
 		return false;
 	wax_spool_put(copy, reply);
@@ -128,7 +139,10 @@ static bool do_open(Worker *w, WaxFrame *request, WaxFrame *reply, GError **erro
 	WaxUnwrapper keys = { w, find, unwrap };
 
 	w->opened = false;
-	if (!wax_spool_get(request, &message, error) || !wax_job_open_get(request, &open, error) ||
+	if (!wax_spool_get(request, &message, error))
+		return false;
+	budget(message);
+	if (!wax_job_open_get(request, &open, error) ||
 		!wax_work_open(message, &open, &keys, &shown, &original, &opened, error))
 		return false;
 	opened.opened_by = w->opened_by;
@@ -171,11 +185,13 @@ int main(void)
 {
 	WaxChild *child = wax_child_start();
 	int64_t left = wax_config_int(wax_child_config(child), "service.messages_per_worker") * 4;
+	WaxPlace nothing = { NULL, false };
 	Worker w = { .child = child };
 
 	wax_crypto_warm_up();
 	wax_mime_warm_up();
-	wax_child_confine(child, WAX_CONFINE_MAILD);
+	wax_child_become(child);
+	wax_child_confine(child, WAX_CONFINE_MAILD, &nothing);
 	wax_child_ready(child);
 	while (left > 0) {
 		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 },

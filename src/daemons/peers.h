@@ -4,7 +4,7 @@
  *	daemons/peers - which processes there are, and who may talk to whom
  *
  * DESCRIPTION
- *	The whole graph in three tables.  The parent makes one socket pair for
+ *	The whole graph in five tables.  The parent makes one socket pair for
  *	each link and hands each end to its process; nobody can reach anyone
  *	else.
  *
@@ -40,5 +40,19 @@
 	X(cad, keyd)                                                                               \
 	X(cad, certd)                                                                              \
 	X(webd, cad)
+
+/* X(name below paths.state, owner, mode with separate users); the set-group bit hands files to its readers */
+#define WAX_FOLDERS(X)                                                                             \
+	X("keyd", keyd, 0700)                                                                      \
+	X("certd", certd, 0700)                                                                    \
+	X("admin", cad, 02750)                                                                     \
+	X("mail", gated, 02750)                                                                    \
+	X("spool", gated, 0700)
+
+/* X(one, owner): `one` may read the owner's files, through the owner's group */
+#define WAX_READS(X)                                                                               \
+	X(gated, cad)                                                                              \
+	X(webd, cad)                                                                               \
+	X(webd, gated)
 
 #endif

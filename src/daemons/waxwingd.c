@@ -27,17 +27,11 @@
 #include "core/io.h"
 #include "core/status.h"
 #include "daemons/child.h"
+#include "daemons/house.h"
 #include "daemons/peers.h"
 
 #define WORKERS_MAX  64
 #define BACK_OFF_MAX 30000 /* ms */
-
-enum {
-#define X(name, executable, sections) PROCESS_##name,
-	WAX_PROCESSES(X)
-#undef X
-		PROCESS_COUNT
-};
 
 static const struct {
 	const char *name, *executable, *sections;
@@ -76,6 +70,7 @@ typedef struct {
 
 typedef struct {
 	WaxConfig *config;
+	WaxHouse house;
 	GPtrArray *processes;
 	GPtrArray *listeners; /* WaxListener */
 	bool stopping;
@@ -116,21 +111,6 @@ static void default_paths(WaxConfig *config)
 		wax_config_set(config, "paths.libexec", WAX_LIBEXEC);
 	if (!wax_config_text(config, "host.name")[0])
 		wax_config_set(config, "host.name", g_get_host_name());
-}
-
-static bool make_folders(const WaxConfig *config, GError **error)
-{
-	const char *folders[] = { wax_config_text(config, "paths.state"),
-		wax_config_text(config, "paths.run") };
-	g_autofree char *spool = g_build_filename(folders[0], "spool", NULL);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
-		if (g_mkdir_with_parents(folders[i], 0750) != 0)
-			return wax_fail_errno(
-				error, errno, "cannot make the folder %s", folders[i]);
-	if (g_mkdir_with_parents(spool, 0700) != 0)
-		return wax_fail_errno(error, errno, "cannot make the folder %s", spool);
-	return true;
 }
 
 /* take_lock - one service per state folder; the file holds the number of the process */
@@ -318,6 +298,20 @@ static bool linked(int a, int b)
 	return false;
 }
 
+/* put_user - whom the child becomes */
+static void put_user(const Parent *parent, int kind, WaxFrame *setup)
+{
+	gid_t groups[PROCESS_COUNT];
+	size_t n = wax_house_groups(&parent->house, kind, groups);
+
+	wax_frame_put_bool(setup, parent->house.separate);
+	wax_frame_put_u32(setup, parent->house.uid[kind]);
+	wax_frame_put_u32(setup, parent->house.gid[kind]);
+	wax_frame_put_u32(setup, (uint32_t)n);
+	for (size_t i = 0; i < n; i++)
+		wax_frame_put_u32(setup, groups[i]);
+}
+
 static void send_setup(Parent *parent, const Process *process)
 {
 	g_auto(GStrv) sections = g_strsplit(kinds[process->kind].sections, " ", -1);
@@ -326,6 +320,7 @@ static void send_setup(Parent *parent, const Process *process)
 
 	wax_frame_put_str(setup, kinds[process->kind].name);
 	wax_frame_put_u32(setup, process->index);
+	put_user(parent, process->kind, setup);
 	wax_config_put(parent->config, (const char *const *)sections, setup);
 	wax_ignore(wax_ipc_send(process->control, setup, NULL));
 	for (guint i = 0; i < parent->listeners->len; i++) {
@@ -383,39 +378,51 @@ static void start_process(Parent *parent, Process *process)
 
 /* ---- watching ---- */
 
+/* is_separate - as the kernel told each child, not as we meant it */
+static bool is_separate(const Parent *parent)
+{
+	for (guint i = 0; i < parent->processes->len; i++)
+		for (guint k = 0; k < i; k++) {
+			const Process *a = parent->processes->pdata[i];
+			const Process *b = parent->processes->pdata[k];
+
+			if (a->kind != b->kind && a->uid == b->uid)
+				return false;
+		}
+	return true;
+}
+
 /* write_status - what `waxwing status` shows, replaced as a whole */
 static void write_status(Parent *parent)
 {
 	g_autofree char *path =
 		g_build_filename(wax_config_text(parent->config, "paths.run"), "status.json", NULL);
 	g_autoptr(GString) out = g_string_new("{\"processes\":[");
-	uint32_t first_uid = 0;
-	bool same = true, ready = true;
+	int64_t now = wax_clock_monotonic();
+	bool ready = true;
 
 	for (guint i = 0; i < parent->processes->len; i++) {
 		const Process *p = parent->processes->pdata[i];
 
-		if (i == 0)
-			first_uid = p->uid;
-		same = same && p->uid == first_uid;
 		ready = ready && p->ready;
 		g_string_append_printf(out,
 			"%s\n "
 			"{\"name\":\"%s\",\"index\":%u,\"pid\":%d,\"state\":\"%s\",\"uid\":%u,"
-			"\"restarts\":%u,"
+			"\"restarts\":%u,\"failures\":%u,\"retry_ms\":%" G_GINT64_FORMAT ","
 			"\"seccomp\":%s,\"landlock\":%s,\"locked_memory\":%s}",
 			i ? "," : "", kinds[p->kind].name, p->index, (int)p->pid,
 			p->ready ? "ready"
 			: p->pid ? "starting"
 				 : "down",
-			p->uid, p->restarts, p->seccomp ? "true" : "false",
-			p->landlock ? "true" : "false", p->locked_memory ? "true" : "false");
+			p->uid, p->restarts, p->failures, p->due > now ? p->due - now : (int64_t)0,
+			p->seccomp ? "true" : "false", p->landlock ? "true" : "false",
+			p->locked_memory ? "true" : "false");
 	}
 	g_string_append_printf(out,
 		"],\n\"pid\":%d,\"since\":%" G_GINT64_FORMAT
 		",\"ready\":%s,\"isolation\":\"%s\"}\n",
 		(int)getpid(), parent->since, ready ? "true" : "false",
-		same ? "same-user" : "separate-users");
+		is_separate(parent) ? "separate-users" : "same-user");
 	wax_ignore(wax_io_replace(path, WAX_SPAN(out->str, out->len), 0644, NULL));
 	if (ready && parent->ready_fd >= 0) {
 		ssize_t ignored = write(parent->ready_fd, "R", 1);
@@ -654,8 +661,9 @@ int main(int argc, char **argv)
 	/* the control channel of a child is descriptor 3: none of ours may stand there */
 	while (open("/dev/null", O_RDWR | O_CLOEXEC) < 4)
 		;
-	if (!make_folders(parent.config, &error) || !take_lock(parent.config, &error) ||
-		!open_listeners(&parent, &error))
+	if (!wax_house_look(parent.config, &parent.house, &error) ||
+		!wax_house_prepare(&parent.house, parent.config, &error) ||
+		!take_lock(parent.config, &error) || !open_listeners(&parent, &error))
 		refuse(error);
 	signals = block_signals();
 	add_processes(&parent);

@@ -102,15 +102,17 @@ int main(void)
 	WaxChild *child = wax_child_start();
 	const WaxConfig *config = wax_child_config(child);
 	const char *state = wax_config_text(config, "paths.state");
-	g_autofree char *admin = g_build_filename(state, "admin.db", NULL);
+	g_autofree char *admin = g_build_filename(state, "admin", "admin.db", NULL);
 	g_autoptr(GError) error = NULL;
 	WaxWebServer *server;
 	WaxStore *store;
 	Service s = { .child = child };
 	struct pollfd stop;
+	g_autofree char *admin_folder = g_path_get_dirname(admin), *mail_folder = NULL;
 
 	s.status_path = g_build_filename(wax_config_text(config, "paths.run"), "status.json", NULL);
-	s.mail_path = g_build_filename(state, "mail.db", NULL);
+	s.mail_path = g_build_filename(state, "mail", "mail.db", NULL);
+	wax_child_become(child);
 	if (!wax_store_open(admin, WAX_STORE_READ, 0, &store, &error)) {
 		wax_event_error(WAX_ERR, "start-failed", error);
 		return 75;
@@ -125,12 +127,17 @@ int main(void)
 		wax_event_error(WAX_WARNING, "mail-store-missing", error);
 		g_clear_error(&error);
 	}
+	mail_folder = g_path_get_dirname(s.mail_path);
+	/* before the first thread: Landlock holds for the thread that enters it and its children */
+	wax_child_confine(child, WAX_CONFINE_WEBD,
+		(const WaxPlace[]){ { admin_folder, false }, { mail_folder, false },
+			{ wax_config_text(config, "paths.run"), false }, { "/etc", false },
+			{ "/usr/lib", false }, { "/lib", false }, { NULL, false } });
 	wax_child_run_control(child);
 	if (!wax_web_start(&s.parts, api_socket(child), &server, &error)) {
 		wax_event_error(WAX_ERR, "start-failed", error);
 		return 75;
 	}
-	wax_child_confine(child, WAX_CONFINE_SERVICE);
 	wax_child_ready(child);
 	stop = (struct pollfd){ wax_child_stop_fd(child), POLLIN, 0 };
 	while (poll(&stop, 1, -1) <= 0)

@@ -37,7 +37,7 @@ class Local(http.client.HTTPConnection):
 
 
 class Org:
-    def __init__(self, domain, relay=None, listen="smtp", settings=""):
+    def __init__(self, domain, relay=None, listen="smtp", settings="", separate=False):
         self.domain = domain
         self.folder = tempfile.mkdtemp(prefix="waxwing-lab-")
         self.boxes = os.path.join(self.folder, "mail")
@@ -45,6 +45,7 @@ class Org:
         self.relay = relay or "smtp:127.0.0.1:9"
         self.listen = listen
         self.settings = settings
+        self.separate = separate
         self.process = None
         self.host = "127.0.0.1"
 
@@ -57,7 +58,7 @@ class Org:
                 f'[listen]\noutbound = ["{self.listen}:{self.host}:{self.out}"]\ninbound = ["{self.listen}:127.0.0.1:{self.inn}"]\n'
                 f'[relay]\noutbound = "{self.relay}"\n'
                 f'[log]\ntarget = "stderr"\nlevel = "debug"\n'
-                f"[service]\nseparate_users = false\n{self.settings}")
+                f"[service]\nseparate_users = {str(self.separate).lower()}\n{self.settings}")
 
     def up(self):
         self.write_config()
