@@ -286,20 +286,20 @@ static int payload_file(const WaxFrame *frame, GError **error)
 	return fd;
 }
 
-static bool send_all(int sock, struct msghdr *message, GError **error)
+static bool send_all(int sock, struct msghdr *message, int flags, GError **error)
 {
 	for (;;) {
-		if (sendmsg(sock, message, MSG_NOSIGNAL) >= 0)
+		if (sendmsg(sock, message, MSG_NOSIGNAL | flags) >= 0)
 			return true;
 		if (errno == EINTR)
 			continue;
-		if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
+		if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN || errno == EAGAIN)
 			return gone(error, errno);
 		return wax_fail_errno(error, errno, "cannot send to another process");
 	}
 }
 
-bool wax_ipc_send(int sock, const WaxFrame *frame, GError **error)
+static bool send_frame(int sock, const WaxFrame *frame, int flags, GError **error)
 {
 	Preamble preamble = { frame->type, frame->n > INLINE_MAX,
 		(uint8_t)(frame->fd_count - frame->fd_at), (uint32_t)frame->n };
@@ -335,10 +335,20 @@ bool wax_ipc_send(int sock, const WaxFrame *frame, GError **error)
 		head->cmsg_len = CMSG_LEN(sizeof(int) * count);
 		memcpy(CMSG_DATA(head), fds, sizeof(int) * count);
 	}
-	ok = send_all(sock, &message, error);
+	ok = send_all(sock, &message, flags, error);
 	if (large >= 0)
 		close(large);
 	return ok;
+}
+
+bool wax_ipc_send(int sock, const WaxFrame *frame, GError **error)
+{
+	return send_frame(sock, frame, 0, error);
+}
+
+bool wax_ipc_send_now(int sock, const WaxFrame *frame, GError **error)
+{
+	return send_frame(sock, frame, MSG_DONTWAIT, error);
 }
 
 static bool wait_readable(int sock, int timeout, GError **error)

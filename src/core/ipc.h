@@ -67,6 +67,9 @@ WaxFrame *wax_frame_from_bytes(uint16_t type, WaxSpan payload);
 bool wax_ipc_pair(int ret_sockets[2], GError **error) WAX_MUST_USE;
 bool wax_ipc_send(int sock, const WaxFrame *frame, GError **error) WAX_MUST_USE;
 
+/* wax_ipc_send_now - as send, but PEER_GONE when the other end does not read what it was sent */
+bool wax_ipc_send_now(int sock, const WaxFrame *frame, GError **error) WAX_MUST_USE;
+
 /* wax_ipc_recv - timeout in milliseconds, -1 waits for ever */
 bool wax_ipc_recv(int sock, int timeout, WaxFrame **ret_frame, GError **error) WAX_MUST_USE;
 bool wax_ipc_call(int sock, const WaxFrame *request, int timeout, WaxFrame **ret_reply,

@@ -59,7 +59,8 @@ static bool serve(WaxCustodian *custodian, int fd, unsigned who)
 		reply = wax_custodian_answer(custodian, who, request);
 	}
 	g_clear_error(&error);
-	return wax_ipc_send(fd, reply, &error);
+	/* one that asks and does not read may not hold up the others */
+	return wax_ipc_send_now(fd, reply, &error);
 }
 
 static void run(WaxChild *child, WaxCustodian *custodian)

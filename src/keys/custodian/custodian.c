@@ -32,15 +32,39 @@ typedef struct {
 	int64_t expires;
 } Ticket;
 
+static const struct {
+	unsigned times;
+	int64_t ms;
+} rates[] = {
+#define X(id, times, ms) { times, ms },
+	WAX_KEY_RATES(X)
+#undef X
+};
+
+#define RATE_COUNT G_N_ELEMENTS(rates)
+
+/* how much of a rate is used in the time that began then */
+typedef struct {
+	int64_t began;
+	unsigned times;
+} Spent;
+
 struct WaxCustodian {
 	char *kek_path;
 	WaxSecret *kek; /* NULL: locked */
 	GHashTable *tickets;
 	GHashTable *open; /* hex of the record's hash -> WaxSealedKey, counted by tickets */
 	GQueue *pool;	  /* WaxKey, RSA-2048 */
+	Spent spent[RATE_COUNT];
 };
 
-typedef bool (*Handler)(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error);
+/* what a handler works on */
+typedef struct {
+	WaxCustodian *c;
+	Ticket *ticket; /* where the row says that one is shown */
+} Ask;
+
+typedef bool (*Handler)(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error);
 
 static void shared_free(void *key)
 {
@@ -127,8 +151,9 @@ static WaxSealedKey *open_record(WaxCustodian *c, WaxSpan record, GError **error
 	return g_atomic_rc_box_acquire(key);
 }
 
-static bool answer_status(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_status(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
+	WaxCustodian *c = ask->c;
 	if (!wax_frame_done(request, error))
 		return false;
 	wax_frame_put_bool(reply, c->kek == NULL);
@@ -137,8 +162,9 @@ static bool answer_status(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, G
 	return true;
 }
 
-static bool answer_unlock(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_unlock(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
+	WaxCustodian *c = ask->c;
 	WaxSecret *kek;
 	WaxSpan passphrase;
 
@@ -153,8 +179,9 @@ static bool answer_unlock(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, G
 	return true;
 }
 
-static bool answer_protect(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_protect(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
+	WaxCustodian *c = ask->c;
 	WaxSpan passphrase;
 
 	(void)reply; /* nothing to say */
@@ -198,8 +225,9 @@ static bool read_ticket_keys(WaxCustodian *c, WaxFrame *request, Ticket *ticket,
 	return wax_frame_done(request, error);
 }
 
-static bool answer_ticket_open(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_ticket_open(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
+	WaxCustodian *c = ask->c;
 	int64_t now = wax_clock_monotonic();
 	Ticket *ticket;
 	WaxSpan id;
@@ -228,8 +256,9 @@ static bool answer_ticket_open(WaxCustodian *c, WaxFrame *request, WaxFrame *rep
 	return true;
 }
 
-static bool answer_ticket_close(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_ticket_close(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
+	WaxCustodian *c = ask->c;
 	WaxSpan id;
 
 	(void)reply; /* nothing to say */
@@ -240,16 +269,27 @@ static bool answer_ticket_close(WaxCustodian *c, WaxFrame *request, WaxFrame *re
 	return true;
 }
 
-/* use - the key of a valid ticket, for one act of its kind */
-static WaxKey *use(WaxCustodian *c, WaxSpan id, uint32_t handle, bool sign, GError **error)
+/* show - the ticket that the request names first; NULL when there is no such */
+static Ticket *show(WaxCustodian *c, WaxFrame *request, GError **error)
 {
-	Ticket *ticket = id.n == WAX_TICKET_SIZE ? g_hash_table_lookup(c->tickets, id.p) : NULL;
+	Ticket *ticket = NULL;
+	WaxSpan id;
+
+	if (!wax_frame_get_span(request, &id, error))
+		return NULL;
+	if (id.n == WAX_TICKET_SIZE)
+		ticket = g_hash_table_lookup(c->tickets, id.p);
+	if (ticket && ticket->expires >= wax_clock_monotonic())
+		return ticket;
+	wax_set_error(error, WAX_R_TICKET_UNKNOWN, "there is no such ticket");
+	return NULL;
+}
+
+/* use - the key of a ticket, for one act of its kind */
+static WaxKey *use(Ticket *ticket, uint32_t handle, bool sign, GError **error)
+{
 	uint32_t *budget;
 
-	if (!ticket || ticket->expires < wax_clock_monotonic()) {
-		wax_set_error(error, WAX_R_TICKET_UNKNOWN, "there is no such ticket");
-		return NULL;
-	}
 	for (guint i = 0; i < ticket->keys->len; i++) {
 		const TicketKey *key = &g_array_index(ticket->keys, TicketKey, i);
 		const char *purpose = key->key->purpose;
@@ -313,20 +353,18 @@ static bool unwrap_agreed(WaxKey *key, const Unwrap *u, WaxSecret **ret_key, GEr
 	       wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 }
 
-static bool answer_unwrap(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_unwrap(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
 	g_autoptr(WaxSecret) out = NULL;
 	WaxOaep oaep;
 	uint32_t handle;
-	WaxSpan id;
 	WaxKey *key;
 	Unwrap u;
 	bool ok;
 
-	if (!wax_frame_get_span(request, &id, error) ||
-		!wax_frame_get_u32(request, &handle, error) || !read_unwrap(request, &u, error))
+	if (!wax_frame_get_u32(request, &handle, error) || !read_unwrap(request, &u, error))
 		return false;
-	key = use(c, id, handle, false, error);
+	key = use(ask->ticket, handle, false, error);
 	if (!key)
 		return false;
 	oaep = (WaxOaep){ (WaxDigestAlg)u.digest, (WaxDigestAlg)u.mgf_digest, u.label };
@@ -374,24 +412,23 @@ static bool is_signed_attributes(WaxSpan bytes)
 	return typed && digested;
 }
 
-static bool answer_sign(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_sign(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
 	g_autoptr(GByteArray) signature = NULL;
 	uint32_t handle, alg, digest;
-	WaxSpan id, attributes;
+	WaxSpan attributes;
 	WaxKey *key;
 
-	if (!wax_frame_get_span(request, &id, error) ||
-		!wax_frame_get_u32(request, &handle, error) ||
+	if (!wax_frame_get_u32(request, &handle, error) ||
 		!wax_frame_get_u32(request, &alg, error) ||
 		!wax_frame_get_u32(request, &digest, error) ||
 		!wax_frame_get_span(request, &attributes, error) || !wax_frame_done(request, error))
 		return false;
-	if (alg >= WAX_SIG_ALG_COUNT_ || digest < WAX_DIGEST_SHA256 ||
+	if (alg == WAX_SIG_ALG_NONE || alg >= WAX_SIG_ALG_COUNT_ || digest < WAX_DIGEST_SHA256 ||
 		digest >= WAX_DIGEST_COUNT_ || !is_signed_attributes(attributes))
 		return wax_fail(error, WAX_R_REQUEST_REFUSED,
 			"these are not the signed attributes of a message");
-	key = use(c, id, handle, true, error);
+	key = use(ask->ticket, handle, true, error);
 	if (!key || !wax_key_sign(key, (WaxSigAlg)alg, (WaxDigestAlg)digest, attributes, &signature,
 			    error))
 		return false;
@@ -417,8 +454,9 @@ static void put_record(const WaxCustodian *c, const char *identity, const char *
 	wax_frame_put_span(reply, WAX_SPAN(spki->data, spki->len));
 }
 
-static bool answer_generate(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_generate(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
+	WaxCustodian *c = ask->c;
 	const char *identity, *purpose, *kind;
 	g_autoptr(WaxKey) key = NULL;
 	uint64_t epoch;
@@ -455,8 +493,9 @@ static bool check_imported(const WaxKey *key, GError **error)
 	return true;
 }
 
-static bool answer_import(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_import(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
+	WaxCustodian *c = ask->c;
 	g_auto(WaxPkcs12) contents = { NULL, NULL, NULL };
 	g_autoptr(WaxSecret) password = NULL;
 	const char *identity, *purpose;
@@ -486,8 +525,9 @@ static bool answer_import(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, G
 	return true;
 }
 
-static bool answer_export(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_export(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
+	WaxCustodian *c = ask->c;
 	g_auto(WaxPkcs12) contents = { NULL, NULL,
 		g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref) };
 	g_autoptr(GByteArray) p12 = NULL;
@@ -557,8 +597,9 @@ static bool read_texts(WaxFrame *request, GPtrArray *list, GError **error)
 	return true;
 }
 
-static bool answer_issue(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GError **error)
+static bool answer_issue(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
+	WaxCustodian *c = ask->c;
 	g_autoptr(GPtrArray) addresses = g_ptr_array_new(), domains = g_ptr_array_new();
 	g_autoptr(WaxCert) issuer = NULL, made = NULL;
 	WaxCertProfile profile = { 0 };
@@ -608,59 +649,71 @@ static bool answer_issue(WaxCustodian *c, WaxFrame *request, WaxFrame *reply, GE
 	return true;
 }
 
-static const struct {
+typedef struct {
 	uint16_t type;
 	unsigned who;
+	WaxShow show;
+	WaxKeyRate rate;
 	size_t most;
 	Handler answer;
-} rows[] = {
-#define X(id, number, who, ticket, most) { number, who, most, NULL },
+} Row;
+
+static const Row rows[] = {
+#define X(id, name, number, who, show, rate, most)                                                 \
+	{ number, who, WAX_SHOW_##show, WAX_RATE_##rate, most, answer_##name },
 	WAX_KEY_REQUESTS(X)
 #undef X
 };
 
-static Handler handler_of(uint16_t type)
+static const Row *find_row(unsigned who, const WaxFrame *request)
 {
-	switch (type) {
-	case WAX_KEY_STATUS:
-		return answer_status;
-	case WAX_KEY_UNLOCK:
-		return answer_unlock;
-	case WAX_KEY_PROTECT:
-		return answer_protect;
-	case WAX_KEY_TICKET_OPEN:
-		return answer_ticket_open;
-	case WAX_KEY_TICKET_CLOSE:
-		return answer_ticket_close;
-	case WAX_KEY_UNWRAP:
-		return answer_unwrap;
-	case WAX_KEY_SIGN:
-		return answer_sign;
-	case WAX_KEY_GENERATE:
-		return answer_generate;
-	case WAX_KEY_IMPORT:
-		return answer_import;
-	case WAX_KEY_EXPORT:
-		return answer_export;
-	case WAX_KEY_ISSUE:
-		return answer_issue;
-	default:
-		return NULL;
-	}
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (rows[i].type == wax_frame_type(request))
+			return rows[i].who & who && wax_frame_size(request) <= rows[i].most
+				       ? &rows[i]
+				       : NULL;
+	return NULL;
+}
+
+/* within_rate - count this one; too many refuse the rest of their time */
+static bool within_rate(WaxCustodian *c, WaxKeyRate rate, GError **error)
+{
+	int64_t now = wax_clock_monotonic();
+	Spent *spent = &c->spent[rate];
+
+	if (!rates[rate].times)
+		return true;
+	if (!spent->times || now - spent->began >= rates[rate].ms)
+		*spent = (Spent){ now, 0 };
+	if (spent->times >= rates[rate].times)
+		return wax_fail(error, WAX_R_KEYS_BUSY,
+			"more than %u such requests in %d s; try again later", rates[rate].times,
+			(int)(rates[rate].ms / 1000));
+	spent->times++;
+	return true;
+}
+
+static bool answer(
+	WaxCustodian *c, unsigned who, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	const Row *row = find_row(who, request);
+	Ask ask = { c, NULL };
+
+	if (!row)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
+	if (!within_rate(c, row->rate, error))
+		return false;
+	if (row->show == WAX_SHOW_TICKET && !(ask.ticket = show(c, request, error)))
+		return false;
+	return row->answer(&ask, request, reply, error);
 }
 
 WaxFrame *wax_custodian_answer(WaxCustodian *c, unsigned who, WaxFrame *request)
 {
 	g_autoptr(WaxFrame) reply = wax_frame_new(WAX_IPC_OK);
 	g_autoptr(GError) error = NULL;
-	bool permitted = false;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-		if (rows[i].type == wax_frame_type(request))
-			permitted = rows[i].who & who && wax_frame_size(request) <= rows[i].most;
-	if (!permitted)
-		wax_set_error(&error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
-	else if (handler_of(wax_frame_type(request))(c, request, reply, &error))
+	if (answer(c, who, request, reply, &error))
 		return g_steal_pointer(&reply);
 	if (wax_reason_of(error) != WAX_R_CMS_DECRYPT_FAILED)
 		wax_event(WAX_WARNING, "key-request-refused", WAX_FIELD("peer", WAX_UINT(who)),

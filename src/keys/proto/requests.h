@@ -4,8 +4,8 @@
  *	keys/proto/requests - everything that may be asked of a custodian
  *
  * DESCRIPTION
- *	WAX_KEY_REQUESTS lists each request with who may ask, whether it needs
- *	the ticket of a message, and how large it may be.  There is no request
+ *	WAX_KEY_REQUESTS lists each request with who may ask, what must be
+ *	shown, how often it is answered, how large it may be and who answers.  There is no request
  *	to decrypt bytes: a worker names a RecipientInfo's parts and gets the
  *	content key, or hands over signed attributes and gets the signature.
  *
@@ -31,7 +31,8 @@
  *	Constants.
  *
  * ERRORS
- *	REQUEST_REFUSED for whoever may not ask, and for what no row names.
+ *	REQUEST_REFUSED for whoever may not ask, and for what no row names;
+ *	TICKET_UNKNOWN without the ticket; KEYS_BUSY above the rate.
  */
 #ifndef WAX_KEYS_PROTO_REQUESTS_H
 #define WAX_KEYS_PROTO_REQUESTS_H
@@ -46,22 +47,41 @@ enum {
 
 #define WAX_TICKET_SIZE 16
 
-/* X(id, number, who, needs a ticket, octets at most) */
-#define WAX_KEY_REQUESTS(X)                                                                        \
-	X(STATUS, 300, WAX_PEER_GATED | WAX_PEER_CAD, false, 64)                                   \
-	X(UNLOCK, 301, WAX_PEER_CAD, false, 4096)                                                  \
-	X(PROTECT, 302, WAX_PEER_CAD, false, 4096)                                                 \
-	X(TICKET_OPEN, 303, WAX_PEER_GATED, false, 1024 * 1024)                                    \
-	X(TICKET_CLOSE, 304, WAX_PEER_GATED, false, 256)                                           \
-	X(UNWRAP, 305, WAX_PEER_MAILD, true, 16 * 1024)                                            \
-	X(SIGN, 306, WAX_PEER_MAILD, true, 64 * 1024)                                              \
-	X(GENERATE, 307, WAX_PEER_CAD, false, 4096)                                                \
-	X(IMPORT, 308, WAX_PEER_CAD, false, 4 * 1024 * 1024)                                       \
-	X(EXPORT, 309, WAX_PEER_CAD, false, 4 * 1024 * 1024)                                       \
-	X(ISSUE, 310, WAX_PEER_CAD, false, 64 * 1024)
+/* what has to be shown with it, before its handler sees a field */
+typedef enum {
+	WAX_SHOW_NOTHING, /* who asks is enough */
+	WAX_SHOW_TICKET,  /* the first field names a ticket that is open */
+} WaxShow;
+
+/* how often it is answered; X(id, times, in so many ms) */
+#define WAX_KEY_RATES(X)                                                                           \
+	X(ALWAYS, 0, 0) /* bounded by the ticket, or by what asks */                               \
+	X(MAKING, 6000, 60 * 1000)                                                                 \
+	X(LEAVING, 100, 3600 * 1000) /* keys that leave the custody */                             \
+	X(TRYING, 10, 60 * 1000)     /* passphrases */
 
 typedef enum {
-#define X(id, number, who, ticket, most) WAX_KEY_##id = number,
+#define X(id, times, ms) WAX_RATE_##id,
+	WAX_KEY_RATES(X)
+#undef X
+} WaxKeyRate;
+
+/* X(id, name of its handler, number, who, what to show, rate, octets at most) */
+#define WAX_KEY_REQUESTS(X)                                                                        \
+	X(STATUS, status, 300, WAX_PEER_GATED | WAX_PEER_CAD, NOTHING, ALWAYS, 64)                 \
+	X(UNLOCK, unlock, 301, WAX_PEER_CAD, NOTHING, TRYING, 4096)                                \
+	X(PROTECT, protect, 302, WAX_PEER_CAD, NOTHING, TRYING, 4096)                              \
+	X(TICKET_OPEN, ticket_open, 303, WAX_PEER_GATED, NOTHING, ALWAYS, 1024 * 1024)             \
+	X(TICKET_CLOSE, ticket_close, 304, WAX_PEER_GATED, NOTHING, ALWAYS, 256)                   \
+	X(UNWRAP, unwrap, 305, WAX_PEER_MAILD, TICKET, ALWAYS, 16 * 1024)                          \
+	X(SIGN, sign, 306, WAX_PEER_MAILD, TICKET, ALWAYS, 64 * 1024)                              \
+	X(GENERATE, generate, 307, WAX_PEER_CAD, NOTHING, MAKING, 4096)                            \
+	X(IMPORT, import, 308, WAX_PEER_CAD, NOTHING, MAKING, 4 * 1024 * 1024)                     \
+	X(EXPORT, export, 309, WAX_PEER_CAD, NOTHING, LEAVING, 4 * 1024 * 1024)                    \
+	X(ISSUE, issue, 310, WAX_PEER_CAD, NOTHING, MAKING, 64 * 1024)
+
+typedef enum {
+#define X(id, name, number, who, show, rate, most) WAX_KEY_##id = number,
 	WAX_KEY_REQUESTS(X)
 #undef X
 } WaxKeyRequest;
