@@ -21,6 +21,8 @@ const WaxCommand wax_commands[] = {
 	  .sentence = "Start the service in the background and wait until it is ready." },
 	{ .verb = "down", .raw = wax_cli_down, .usage = "[--config FILE]",
 	  .sentence = "Stop the service; without --config, every one that this user started." },
+	{ .verb = "setup users", .raw = wax_cli_setup_users, .usage = "[--config FILE] [--dry-run] [--yes]",
+	  .sentence = "Make a user for each process, so that none reads the files of another; shows, asks, applies." },
 	{ .verb = "status", .method = "GET", .path = "/v1/status",
 	  .sentence = "Show the processes and the isolation that they reached." },
 	{ .verb = "domain add", .operands = { TEXT("NAME", "name") }, .method = "POST", .path = "/v1/domains",

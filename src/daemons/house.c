@@ -49,32 +49,48 @@ static const struct {
 	{ "hop.key", "mail/hop.key" },
 };
 
+GPtrArray *wax_house_missing(const WaxConfig *config)
+{
+	const char *prefix = wax_config_text(config, "service.user_prefix");
+	GPtrArray *missing = g_ptr_array_new_with_free_func(g_free);
+
+	for (int i = 0; i < PROCESS_COUNT; i++) {
+		char *name = g_strconcat(prefix, names[i], NULL);
+
+		if (getpwnam(name))
+			g_free(name);
+		else
+			g_ptr_array_add(missing, name);
+	}
+	return missing;
+}
+
 bool wax_house_look(const WaxConfig *config, WaxHouse *ret_house, GError **error)
 {
 	const char *prefix = wax_config_text(config, "service.user_prefix");
 	WaxHouse house = { false, { 0 }, { 0 } };
-	g_autoptr(GString) missing = g_string_new(NULL);
-	int found = 0;
+	g_autoptr(GPtrArray) missing = wax_house_missing(config);
 
-	if (geteuid() == 0 && wax_config_flag(config, "service.separate_users"))
-		for (int i = 0; i < PROCESS_COUNT; i++) {
-			g_autofree char *name = g_strconcat(prefix, names[i], NULL);
-			const struct passwd *user = getpwnam(name);
-
-			if (user) {
-				house.uid[i] = user->pw_uid;
-				house.gid[i] = user->pw_gid;
-				found++;
-			} else {
-				g_string_append_printf(missing, " %s", name);
-			}
-		}
-	if (found && missing->len)
+	if (geteuid() != 0 || !wax_config_flag(config, "service.separate_users") ||
+		missing->len == PROCESS_COUNT) {
+		*ret_house = house;
+		return true;
+	}
+	if (missing->len)
 		return wax_fail(error, WAX_R_CONFIG_RANGE,
-			"users are missing:%s; make them with systemd-sysusers, or set "
-			"service.separate_users = false",
-			missing->str);
-	house.separate = found > 0;
+			"the user %s is missing, and others are there; make it with: waxwing setup "
+			"users; or set service.separate_users = false",
+			(const char *)missing->pdata[0]);
+	for (int i = 0; i < PROCESS_COUNT; i++) {
+		g_autofree char *name = g_strconcat(prefix, names[i], NULL);
+		const struct passwd *user = getpwnam(name);
+
+		if (!user)
+			return wax_fail(error, WAX_R_CONFIG_RANGE, "the user %s is gone", name);
+		house.uid[i] = user->pw_uid;
+		house.gid[i] = user->pw_gid;
+	}
+	house.separate = true;
 	*ret_house = house;
 	return true;
 }

@@ -41,6 +41,9 @@ typedef struct {
 /* wax_house_look - find the users; same user for all when there are none of them */
 bool wax_house_look(const WaxConfig *config, WaxHouse *ret_house, GError **error) WAX_MUST_USE;
 
+/* wax_house_missing - the names of users that there are not */
+GPtrArray *wax_house_missing(const WaxConfig *config);
+
 /* wax_house_prepare - make the folders, and their owners right */
 bool wax_house_prepare(const WaxHouse *house, const WaxConfig *config, GError **error) WAX_MUST_USE;
 

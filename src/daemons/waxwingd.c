@@ -626,6 +626,16 @@ static void add_processes(Parent *parent)
 	}
 }
 
+/* print_missing - for `waxwing setup users` */
+static int print_missing(const WaxConfig *config)
+{
+	g_autoptr(GPtrArray) missing = wax_house_missing(config);
+
+	for (guint i = 0; i < missing->len; i++)
+		printf("%s\n", (const char *)missing->pdata[i]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	Parent parent = { .processes = g_ptr_array_new(),
@@ -634,7 +644,7 @@ int main(int argc, char **argv)
 		.since = wax_clock_now() };
 	const char *file = "/etc/waxwing/waxwing.toml";
 	GError *error = NULL;
-	bool named = false;
+	bool named = false, tell_users = false;
 	int signals;
 
 	for (int i = 1; i < argc; i++) {
@@ -644,8 +654,11 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[i], "--ready-fd") == 0 && i + 1 < argc) {
 			parent.ready_fd = (int)g_ascii_strtoll(argv[++i], NULL, 10);
 			(void)fcntl(parent.ready_fd, F_SETFD, FD_CLOEXEC);
+		} else if (strcmp(argv[i], "--missing-users") == 0) {
+			tell_users = true;
 		} else {
-			fprintf(stderr, "usage: waxwingd [--config FILE] [--ready-fd N]\n");
+			fprintf(stderr, "usage: waxwingd [--config FILE] [--ready-fd N] "
+					"[--missing-users]\n");
 			return 64;
 		}
 	}
@@ -655,6 +668,8 @@ int main(int argc, char **argv)
 	} else {
 		parent.config = wax_config_default();
 	}
+	if (tell_users)
+		return print_missing(parent.config);
 	default_paths(parent.config);
 	wax_event_open("waxwingd", wax_config_text(parent.config, "log.target"),
 		wax_config_text(parent.config, "log.level"));
