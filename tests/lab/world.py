@@ -178,6 +178,7 @@ class NextHop:
         while True:
             try:
                 peer, _ = self.server.accept()
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
                 return
             threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
