@@ -14,6 +14,7 @@
 #include "crypto/digest.h"
 
 #define CHUNK (48 * 1024)
+#define NEAR  (64 * 1024) /* a spool up to this size is read and written at once */
 
 struct WaxSpool {
 	int fd;
@@ -21,6 +22,8 @@ struct WaxSpool {
 	uint8_t key[32];
 	EVP_CIPHER_CTX *context;
 	uint64_t context_at; /* where the key stream stands */
+	uint8_t *near; /* the whole of a small one, in clear; NULL: it is large, or not read yet */
+	uint64_t flushed; /* octets of it that lie in the file */
 };
 
 static WaxSpool *spool_on(int fd)
@@ -68,8 +71,16 @@ WaxSpool *wax_spool_from(int fd, WaxSpan key, uint64_t size)
 
 	g_assert(key.n == 32);
 	memcpy(spool->key, key.p, 32);
-	spool->size = size;
+	spool->size = spool->flushed = size;
 	return spool;
+}
+
+static void drop_near(WaxSpool *spool)
+{
+	if (!spool->near)
+		return;
+	wax_wipe(spool->near, (size_t)MIN(spool->size, (uint64_t)NEAR));
+	g_clear_pointer(&spool->near, g_free);
 }
 
 void wax_spool_free(WaxSpool *spool)
@@ -77,6 +88,7 @@ void wax_spool_free(WaxSpool *spool)
 	if (!spool)
 		return;
 	EVP_CIPHER_CTX_free(spool->context);
+	drop_near(spool);
 	wax_wipe(spool->key, 32);
 	close(spool->fd);
 	g_free(spool);
@@ -112,17 +124,18 @@ static void apply(WaxSpool *spool, uint64_t offset, const uint8_t *in, uint8_t *
 	spool->context_at = offset + n;
 }
 
-bool wax_spool_append(WaxSpool *spool, WaxSpan bytes, GError **error)
+/* write_out - octets to their place in the file */
+static bool write_out(WaxSpool *spool, uint64_t offset, WaxSpan bytes, GError **error)
 {
 	uint8_t chunk[CHUNK];
 
 	while (bytes.n) {
 		size_t n = MIN(bytes.n, sizeof chunk), done = 0;
 
-		apply(spool, spool->size, bytes.p, chunk, n);
+		apply(spool, offset, bytes.p, chunk, n);
 		while (done < n) {
-			ssize_t more = pwrite(
-				spool->fd, chunk + done, n - done, (off_t)(spool->size + done));
+			ssize_t more =
+				pwrite(spool->fd, chunk + done, n - done, (off_t)(offset + done));
 
 			if (more < 0 && errno == EINTR)
 				continue;
@@ -131,10 +144,43 @@ bool wax_spool_append(WaxSpool *spool, WaxSpan bytes, GError **error)
 					error, errno, "cannot write a temporary file");
 			done += (size_t)more;
 		}
-		spool->size += n;
+		offset += n;
 		bytes.p += n;
 		bytes.n -= n;
 	}
+	return true;
+}
+
+bool wax_spool_flush(WaxSpool *spool, GError **error)
+{
+	WaxSpan rest;
+
+	if (!spool->near || spool->flushed == spool->size)
+		return true;
+	rest = WAX_SPAN(spool->near + spool->flushed, (size_t)(spool->size - spool->flushed));
+	if (!write_out(spool, spool->flushed, rest, error))
+		return false;
+	spool->flushed = spool->size;
+	return true;
+}
+
+bool wax_spool_append(WaxSpool *spool, WaxSpan bytes, GError **error)
+{
+	if (spool->size == 0 && !spool->near && bytes.n <= NEAR)
+		spool->near = g_malloc(NEAR);
+	if (spool->near && bytes.n <= NEAR - spool->size) {
+		if (bytes.n)
+			memcpy(spool->near + spool->size, bytes.p, bytes.n);
+		spool->size += bytes.n;
+		return true;
+	}
+	if (!wax_spool_flush(spool, error))
+		return false;
+	drop_near(spool);
+	if (!write_out(spool, spool->size, bytes, error))
+		return false;
+	spool->size += bytes.n;
+	spool->flushed = spool->size;
 	return true;
 }
 
@@ -157,7 +203,7 @@ static bool read_at(int fd, uint64_t offset, void *bytes, size_t n, size_t *ret_
 	return true;
 }
 
-bool wax_spool_read(
+static bool read_out(
 	WaxSpool *spool, uint64_t offset, void *bytes, size_t n, size_t *ret_got, GError **error)
 {
 	size_t want = offset >= spool->size ? 0 : (size_t)MIN((uint64_t)n, spool->size - offset),
@@ -173,6 +219,33 @@ bool wax_spool_read(
 	return true;
 }
 
+/* load_near - a small one that somebody else wrote, whole */
+static bool load_near(WaxSpool *spool, GError **error)
+{
+	size_t got;
+
+	spool->near = g_malloc(NEAR);
+	if (!read_out(spool, 0, spool->near, (size_t)spool->size, &got, error)) {
+		g_clear_pointer(&spool->near, g_free);
+		return false;
+	}
+	spool->flushed = spool->size;
+	return true;
+}
+
+bool wax_spool_read(
+	WaxSpool *spool, uint64_t offset, void *bytes, size_t n, size_t *ret_got, GError **error)
+{
+	if (!spool->near && spool->size > 0 && spool->size <= NEAR && !load_near(spool, error))
+		return false;
+	if (!spool->near)
+		return read_out(spool, offset, bytes, n, ret_got, error);
+	*ret_got = offset >= spool->size ? 0 : (size_t)MIN((uint64_t)n, spool->size - offset);
+	if (*ret_got)
+		memcpy(bytes, spool->near + offset, *ret_got);
+	return true;
+}
+
 uint64_t wax_spool_size(const WaxSpool *spool)
 {
 	return spool->size;
@@ -180,14 +253,18 @@ uint64_t wax_spool_size(const WaxSpool *spool)
 
 void wax_spool_set_size(WaxSpool *spool, uint64_t size)
 {
-	spool->size = size;
+	drop_near(spool);
+	spool->size = spool->flushed = size;
 }
 
-void wax_spool_put(const WaxSpool *spool, WaxFrame *frame)
+bool wax_spool_put(WaxSpool *spool, WaxFrame *frame, GError **error)
 {
+	if (!wax_spool_flush(spool, error))
+		return false;
 	wax_frame_put_fd(frame, spool->fd);
 	wax_frame_put_span(frame, WAX_SPAN(spool->key, 32));
 	wax_frame_put_u64(frame, spool->size);
+	return true;
 }
 
 bool wax_spool_get(WaxFrame *frame, WaxSpool **ret_spool, GError **error)

@@ -39,11 +39,14 @@ bool wax_spool_read(WaxSpool *spool, uint64_t offset, void *bytes, size_t n, siz
 	GError **error) WAX_MUST_USE;
 uint64_t wax_spool_size(const WaxSpool *spool);
 
+/* wax_spool_flush - everything appended lies in the file: for whoever has it open too */
+bool wax_spool_flush(WaxSpool *spool, GError **error) WAX_MUST_USE;
+
 /* wax_spool_set_size - what another process says it has written */
 void wax_spool_set_size(WaxSpool *spool, uint64_t size);
 
-/* wax_spool_put, _get - as three values of an IPC frame */
-void wax_spool_put(const WaxSpool *spool, WaxFrame *frame);
+/* wax_spool_put, _get - as three values of an IPC frame; putting flushes */
+bool wax_spool_put(WaxSpool *spool, WaxFrame *frame, GError **error) WAX_MUST_USE;
 bool wax_spool_get(WaxFrame *frame, WaxSpool **ret_spool, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxSpool, wax_spool_free)

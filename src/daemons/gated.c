@@ -156,6 +156,7 @@ static void make_parts(Gate *gate)
 		.size_out = (uint64_t)wax_config_int(gate->config, "gateway.size_out"),
 		.worker_wait = WORKER_WAIT,
 		.promote_subject = wax_config_flag(gate->config, "gateway.promote_subject"),
+		.spool = gate->spool,
 		.tag_signed = text_of(gate, "gateway.tag_signed"),
 		.tag_encrypted = text_of(gate, "gateway.tag_encrypted"),
 		.foreign_tags = wax_config_list(gate->config, "gateway.foreign_tags"),

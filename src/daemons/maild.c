@@ -4,6 +4,7 @@
  * the ticket of one message; it opens no file and no socket, executes nothing, and is
  * replaced after some messages.
  */
+#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,13 +121,14 @@ static bool do_build(Worker *w, WaxFrame *request, WaxFrame *reply, GError **err
 	g_auto(WaxJobBuilt) built = { 0 };
 	WaxWorkSigner signer = { w, sign };
 
-	if (!wax_spool_get(request, &message, error))
+	if (!wax_spool_get(request, &message, error) || !wax_spool_get(request, &copy, error))
 		return false;
 	budget(message);
 	if (!wax_job_build_get(request, &build, error) ||
-		!wax_work_build(message, &build, &signer, &copy, &built, error))
+		!wax_work_build(message, &build, &signer, copy, &built, error) ||
+		!wax_spool_flush(copy, error))
 		return false;
-	wax_spool_put(copy, reply);
+	wax_frame_put_u64(reply, wax_spool_size(copy));
 	wax_job_built_put(&built, reply);
 	return true;
 }
@@ -139,17 +141,18 @@ static bool do_open(Worker *w, WaxFrame *request, WaxFrame *reply, GError **erro
 	WaxUnwrapper keys = { w, find, unwrap };
 
 	w->opened = false;
-	if (!wax_spool_get(request, &message, error))
+	if (!wax_spool_get(request, &message, error) || !wax_spool_get(request, &shown, error) ||
+		!wax_spool_get(request, &original, error))
 		return false;
 	budget(message);
 	if (!wax_job_open_get(request, &open, error) ||
-		!wax_work_open(message, &open, &keys, &shown, &original, &opened, error))
+		!wax_work_open(message, &open, &keys, shown, original, &opened, error) ||
+		!wax_spool_flush(shown, error) || !wax_spool_flush(original, error))
 		return false;
 	opened.opened_by = w->opened_by;
 	wax_job_opened_put(&opened, reply);
-	wax_spool_put(shown, reply);
-	if (original)
-		wax_spool_put(original, reply);
+	wax_frame_put_u64(reply, wax_spool_size(shown));
+	wax_frame_put_u64(reply, wax_spool_size(original));
 	return true;
 }
 
@@ -188,6 +191,10 @@ int main(void)
 	WaxPlace nothing = { NULL, false };
 	Worker w = { .child = child };
 
+	/* what a message leaves goes to the next one, not back to the system and through it again */
+	(void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	(void)mallopt(M_TOP_PAD, 1 << 20);
 	wax_crypto_warm_up();
 	wax_mime_warm_up();
 	wax_child_become(child);

@@ -75,7 +75,7 @@ void wax_job_facts_put(const WaxJobFacts *facts, WaxFrame *frame);
 bool wax_job_facts_get(WaxFrame *frame, WaxJobFacts *ret_facts, GError **error) WAX_MUST_USE;
 void wax_job_facts_clear(WaxJobFacts *facts);
 
-/* ---- BUILD: request = spool, these; reply = spool, then built ---- */
+/* ---- BUILD: request = spool, spool for the copy, these; reply = u64 its size, then built ---- */
 
 typedef struct {
 	WaxMethod method;   /* PLAIN, SIGN, SEAL, PASS */

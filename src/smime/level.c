@@ -6,18 +6,58 @@
 
 #include "core/status.h"
 
-/* anonymous pages: what is not written to takes no memory, and goes back at once */
+#define ROOMS_KEPT 4
+#define KEPT_USED  (64 * 1024) /* of one that took more, the memory goes back at once */
+
+static GMutex rooms_lock;
+static WaxBuffer
+	rooms[ROOMS_KEPT]; /* mapping and unmapping costs as much as reading a small object */
+
+/* take_room - one that was given back, or an empty buffer */
+static WaxBuffer take_room(size_t n)
+{
+	WaxBuffer room = { 0 };
+
+	g_mutex_lock(&rooms_lock);
+	for (size_t i = 0; i < ROOMS_KEPT && !room.p; i++)
+		if (rooms[i].p && rooms[i].room == n) {
+			room = rooms[i];
+			rooms[i] = (WaxBuffer){ 0 };
+		}
+	g_mutex_unlock(&rooms_lock);
+	return room;
+}
+
+static bool keep_room(WaxBuffer room)
+{
+	bool done = false;
+
+	g_mutex_lock(&rooms_lock);
+	for (size_t i = 0; i < ROOMS_KEPT && !done; i++)
+		if (!rooms[i].p) {
+			rooms[i] = (WaxBuffer){ room.p, 0, room.room };
+			done = true;
+		}
+	g_mutex_unlock(&rooms_lock);
+	return done;
+}
+
+/* anonymous pages: what is not written to takes no memory */
 WaxBuffer wax_room_new(size_t n)
 {
-	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	WaxBuffer room = take_room(n);
+	void *p;
 
+	if (room.p)
+		return room;
+	p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	g_assert(p != MAP_FAILED);
 	return (WaxBuffer){ p, 0, n };
 }
 
 void wax_room_free(WaxBuffer *room)
 {
-	if (room->p)
+	if (room->p && (room->n > KEPT_USED || !keep_room(*room)))
 		(void)munmap(room->p, room->room);
 	*room = (WaxBuffer){ 0 };
 }

@@ -536,6 +536,7 @@ static void judge_signers(Object *object)
 		.crls = options->crls,
 		.at = options->at,
 		.historic = options->historic,
+		.structure_only = options->structure_only,
 		.dates = object->o->dates,
 	};
 

@@ -48,6 +48,11 @@ typedef struct {
 	const char *from;	   /* compared with where the input has no From; may be NULL */
 	const WaxSource *detached; /* content of a bare detached signature; may be NULL */
 	bool historic;
+	/*
+	 * For what we have just made ourselves: no public key is asked, no chain is built.  The
+	 * layers, digests and RecipientInfos are looked at; no signature can become trusted.
+	 */
+	bool structure_only;
 } WaxOpenOptions;
 
 typedef struct WaxOpened WaxOpened;

@@ -136,7 +136,9 @@ static void check_arithmetic(
 		add(out, WAX_R_SIG_UNSUPPORTED);
 		return;
 	}
-	if (!signer->reason)
+	if (judge->context->structure_only)
+		said = true; /* judge_signer calls it untrusted, whatever the rest */
+	else if (!signer->reason)
 		said = signer->has_attributes
 			       ? wax_cert_verify(cert, signer->alg, signer->digest, pss,
 					 signer->signed_octets, signer->signature)
@@ -286,7 +288,10 @@ static void judge_signer(Judge *judge, const WaxSigner *signer)
 	check_arithmetic(judge, signer, cert, out);
 	check_ess(signer, cert, out);
 	check_strength(signer, cert, out);
-	check_chain(judge, signer, cert, out);
+	if (judge->context->structure_only)
+		add(out, WAX_R_TRUST_UNTRUSTED);
+	else
+		check_chain(judge, signer, cert, out);
 	out->identity =
 		wax_trust_identity(cert, judge->context->author, /* domain_pinned= */ false);
 	add(out, wax_identity_reason(out->identity));

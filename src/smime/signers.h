@@ -48,6 +48,7 @@ typedef struct {
 	GPtrArray *anchors, *untrusted, *crls; /* WaxAnchor; WaxCert; WaxCrl; each may be NULL */
 	int64_t at;
 	bool historic;
+	bool structure_only; /* see smime/open.h */
 	const GArray *dates; /* int64_t: every Date; WAX_DATE_UNREADABLE agrees with no time */
 } WaxSignersContext;
 

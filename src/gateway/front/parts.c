@@ -325,8 +325,9 @@ static bool run_facts(
 	g_autoptr(GError) why = NULL;
 	g_auto(WaxJobFacts) facts = { 0 };
 
-	wax_spool_put(job->message, request);
-	if (!ask(parts, worker, request, &reply, ret_healthy, error))
+	*ret_healthy = true; /* until it was asked */
+	if (!wax_spool_put(job->message, request, error) ||
+		!ask(parts, worker, request, &reply, ret_healthy, error))
 		return false;
 	if (!wax_job_facts_get(reply, &facts, &why) || !wax_frame_done(reply, &why)) {
 		*ret_healthy = false;
@@ -609,16 +610,22 @@ static bool run_build(
 	g_auto(WaxJobBuilt) built = { 0 };
 	g_autoptr(GError) why = NULL;
 	g_autoptr(WaxSpool) copy = NULL;
+	uint64_t size;
 
-	wax_spool_put(job->message, request);
+	*ret_healthy = true; /* until it was asked */
+	if (!wax_spool_new(parts->rules.spool, &copy, error) ||
+		!wax_spool_put(job->message, request, error) ||
+		!wax_spool_put(copy, request, error))
+		return false;
 	wax_job_build_put(job->job, request);
 	if (!ask(parts, worker, request, &reply, ret_healthy, error))
 		return false;
-	if (!wax_spool_get(reply, &copy, &why) || !wax_job_built_get(reply, &built, &why) ||
+	if (!wax_frame_get_u64(reply, &size, &why) || !wax_job_built_get(reply, &built, &why) ||
 		!wax_frame_done(reply, &why)) {
 		*ret_healthy = false;
 		return nonsense(error, why);
 	}
+	wax_spool_set_size(copy, size);
 	*job->built = (WaxFlowBuilt){ g_steal_pointer(&copy), built.eight_bit,
 		g_steal_pointer(&built.summary) };
 	return true;
@@ -820,13 +827,18 @@ static bool take_opened(
 {
 	g_auto(WaxJobOpened) job = { 0 };
 	g_autoptr(GError) why = NULL;
+	uint64_t shown, original;
 
-	if (!wax_job_opened_get(reply, &job, &why) || !wax_spool_get(reply, &opened->shown, &why) ||
-		(job.has_original && !wax_spool_get(reply, &opened->original, &why)) ||
-		!wax_frame_done(reply, &why) || (job.decrypted && !job.has_original)) {
+	if (!wax_job_opened_get(reply, &job, &why) || !wax_frame_get_u64(reply, &shown, &why) ||
+		!wax_frame_get_u64(reply, &original, &why) || !wax_frame_done(reply, &why) ||
+		(job.decrypted && !job.has_original)) {
 		*ret_healthy = false;
 		return nonsense(error, why);
 	}
+	wax_spool_set_size(opened->shown, shown);
+	wax_spool_set_size(opened->original, original);
+	if (!job.has_original)
+		g_clear_pointer(&opened->original, wax_spool_free);
 	opened->message_id = g_steal_pointer(&job.message_id);
 	opened->received = job.received;
 	opened->hop = g_steal_pointer(&job.hop);
@@ -868,7 +880,7 @@ static void put_tags(const WaxParts *parts, WaxJobOpen *job)
 }
 
 static bool open_request(WaxParts *parts, WaxSpool *message, const WaxEnvelope *envelope,
-	WaxFrame **ret_request, GError **error)
+	WaxFlowOpened *opened, WaxFrame **ret_request, GError **error)
 {
 	g_autoptr(GPtrArray) anchors = NULL, untrusted = NULL;
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_OPEN);
@@ -891,7 +903,13 @@ static bool open_request(WaxParts *parts, WaxSpool *message, const WaxEnvelope *
 	put_anchors(anchors, &job);
 	for (guint i = 0; untrusted && i < untrusted->len; i++)
 		add_cert(job.untrusted, g_ptr_array_index(untrusted, i));
-	wax_spool_put(message, request);
+	/* both forms go to the disk: a large message must not lie in a worker's memory */
+	if (!wax_spool_new(parts->rules.spool, &opened->shown, error) ||
+		!wax_spool_new(parts->rules.spool, &opened->original, error) ||
+		!wax_spool_put(message, request, error) ||
+		!wax_spool_put(opened->shown, request, error) ||
+		!wax_spool_put(opened->original, request, error))
+		return false;
 	wax_job_open_put(&job, request);
 	*ret_request = g_steal_pointer(&request);
 	return true;
@@ -938,7 +956,7 @@ static bool run_open(WaxParts *parts, Worker *worker, void *data, bool *ret_heal
 	WaxFrame *request = NULL;
 	bool done;
 
-	if (!open_request(parts, job->message, job->envelope, &request, error)) {
+	if (!open_request(parts, job->message, job->envelope, &opened, &request, error)) {
 		*ret_healthy = true; /* it was not even asked */
 		return false;
 	}

@@ -218,13 +218,12 @@ static char *header_text(WaxSpan header, const char *name)
 }
 
 bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper *keys,
-	WaxSpool **ret_shown, WaxSpool **ret_original, WaxJobOpened *ret_opened, GError **error)
+	WaxSpool *shown, WaxSpool *original, WaxJobOpened *ret_opened, GError **error)
 {
 	g_autoptr(GPtrArray) anchors =
 		g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
 	g_autoptr(GPtrArray) untrusted =
 		g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
-	g_autoptr(WaxSpool) shown = NULL, original = NULL;
 	g_autoptr(WaxOpened) opened = NULL;
 	g_autofree char *status = NULL;
 	WaxSource source = wax_source_spool(message);
@@ -239,8 +238,7 @@ bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper
 	add_anchors(open->anchors, open->limits, false, anchors);
 	add_anchors(open->forbidden, NULL, true, anchors);
 	add_certs(open->untrusted, untrusted);
-	if (!wax_open_judge(&source, &options, &opened, error) ||
-		!wax_spool_new(NULL, &original, error))
+	if (!wax_open_judge(&source, &options, &opened, error))
 		return false;
 	verdict = wax_opened_verdict(opened);
 	outer = wax_opened_outer_headers(opened);
@@ -252,21 +250,14 @@ bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper
 	answer.received = wax_fields_count(outer, "received", NULL);
 	answer.summary = wax_verdict_format(verdict, false);
 	answer.decrypted = encrypted && wax_opened_has_payload(opened);
-	if (!write_original(
-		    message, verdict, open, status, original, &answer.original_eight_bit, error))
+	answer.has_original = answer.decrypted;
+	if (!write_original(message, verdict, open, status, answer.decrypted ? original : shown,
+		    &answer.original_eight_bit, error))
 		return false;
-	if (answer.decrypted) {
-		if (!wax_spool_new(NULL, &shown, error) ||
-			!write_opened(opened, open, status, shown, &answer.shown_eight_bit, error))
-			return false;
-		answer.has_original = true;
-		*ret_original = g_steal_pointer(&original);
-		*ret_shown = g_steal_pointer(&shown);
-	} else {
-		answer.shown_eight_bit = answer.original_eight_bit;
-		*ret_original = NULL;
-		*ret_shown = g_steal_pointer(&original);
-	}
+	answer.shown_eight_bit = answer.original_eight_bit;
+	if (answer.decrypted &&
+		!write_opened(opened, open, status, shown, &answer.shown_eight_bit, error))
+		return false;
 	*ret_opened = answer;
 	answer = (WaxJobOpened){ NULL };
 	return true;

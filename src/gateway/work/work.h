@@ -32,12 +32,11 @@ typedef struct {
 
 bool wax_work_facts(WaxSpool *message, WaxJobFacts *ret_facts, GError **error) WAX_MUST_USE;
 bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSigner *signer,
-	WaxSpool **ret_copy, WaxJobBuilt *ret_built, GError **error) WAX_MUST_USE;
+	WaxSpool *copy, WaxJobBuilt *ret_built, GError **error) WAX_MUST_USE;
 
-/* wax_work_open - *ret_original NULL unless the two forms differ */
+/* wax_work_open - `shown` gets what is delivered; `original` what others get, when the two differ */
 bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper *keys,
-	WaxSpool **ret_shown, WaxSpool **ret_original, WaxJobOpened *ret_opened,
-	GError **error) WAX_MUST_USE;
+	WaxSpool *shown, WaxSpool *original, WaxJobOpened *ret_opened, GError **error) WAX_MUST_USE;
 
 /* shared by the three */
 
