@@ -32,10 +32,13 @@ typedef struct {
 	int keyd, certd;	  /* sockets */
 	const char *organisation; /* "" when none is configured */
 	int validity_days;
-	const char *protection; /* of keys: "host-key" or "passphrase" */
+	bool one_key; /* a person gets one RSA key for both, instead of two keys */
 } WaxCa;
 
 bool wax_ca_do(WaxCa *ca, const char *act, const char *actor, json_t *args, json_t **ret_result,
 	GError **error) WAX_MUST_USE;
+
+/* wax_ca_renew - whatever our certifiers issued and is past two thirds of its life; `at` is the clock */
+bool wax_ca_renew(WaxCa *ca, int64_t at, unsigned *ret_count, GError **error) WAX_MUST_USE;
 
 #endif

@@ -7,6 +7,7 @@
 #include "api/client.h"
 #include "cli/local.h"
 #include "cli/words.h"
+#include "core/io.h"
 
 static int report(const GError *error)
 {
@@ -73,6 +74,37 @@ static bool ask(const WaxLine *line, json_t **ret_answer, GError **error)
 		ret_answer, error);
 }
 
+/* save_one - base64 of the answer into a file for its owner alone; the answer then names the file */
+static bool save_one(json_t *answer, const char *key, const char *path, GError **error)
+{
+	const char *text = json_string_value(json_object_get(answer, key));
+	g_autofree guchar *bytes = NULL;
+	gsize n;
+	bool ok;
+
+	if (!text)
+		return true;
+	bytes = g_base64_decode(text, &n);
+	ok = wax_io_replace(path, WAX_SPAN(bytes, n), 0600, error);
+	wax_wipe(bytes, n);
+	return ok && json_object_set_new(answer, key, json_string(path)) == 0;
+}
+
+static bool save(const WaxLine *line, json_t *answer, GError **error)
+{
+	const char *dot = line->out ? strrchr(line->out, '.') : NULL;
+	g_autofree char *second = NULL, *key = NULL;
+
+	if (!line->out || line->dry_run)
+		return true;
+	if (!dot || strchr(dot, '/'))
+		dot = line->out + strlen(line->out);
+	second = g_strdup_printf("%.*s-sign%s", (int)(dot - line->out), line->out, dot);
+	key = g_strconcat(line->command->save, "_sign", NULL);
+	return save_one(answer, line->command->save, line->out, error) &&
+	       save_one(answer, key, second, error);
+}
+
 static void show(const WaxLine *line, const json_t *answer)
 {
 	const char *text = line->command->show
@@ -88,7 +120,9 @@ static void show(const WaxLine *line, const json_t *answer)
 		return;
 	}
 	if (!text)
-		text = made = wax_answer_text(answer);
+		text = made = line->command->columns && !line->dry_run
+				      ? line->command->columns(answer)
+				      : wax_answer_text(answer);
 	fputs(text, stdout);
 }
 
@@ -107,6 +141,7 @@ static int carry_out(const WaxCommand *command, int argc, char **argv)
 	}
 	good = command->run ? command->run(line.words, &answer, &error)
 			    : ask(&line, &answer, &error);
+	good = good && save(&line, answer, &error);
 	if (good)
 		show(&line, answer);
 	json_decref(answer);

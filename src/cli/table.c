@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/table.h"
 
+#include "cli/columns.h"
 #include "cli/local.h"
 #include "cli/verbs.h"
 
@@ -54,14 +55,33 @@ const WaxCommand wax_commands[] = {
 	  .flags = { { "--password-file", "F", "password", WAX_FLAG_SECRET, "File whose first line is the password." } },
 	  .sentence = "Take over a key and its certificates from a PKCS #12 file." },
 	{ .verb = "identity export", .operands = { TEXT("ADDRESS|DOMAIN", "identity") }, .method = "POST",
-	  .path = "/v1/identities/{identity}/export",
-	  .flags = { { "--password-file", "F", "password", WAX_FLAG_SECRET, "File whose first line will be the password." } },
-	  .sentence = "Write the keys and certificates as PKCS #12 (base64 in the answer's p12)." },
-	{ .verb = "identity list", .method = "GET", .path = "/v1/identities",
+	  .path = "/v1/identities/{identity}/export", .save = "p12",
+	  .flags = { { "--password-file", "F", "password", WAX_FLAG_ASK_NEW, "File whose first line will be the password." },
+		     { "--out", "FILE", "out", WAX_FLAG_OUT,
+		       "Write it there, readable by you alone; a key that only signs goes to FILE with -sign in its name." } },
+	  .sentence = "Write the keys and certificates in use as PKCS #12; without --out as base64 in the answer's p12 and p12_sign." },
+	{ .verb = "identity list", .method = "GET", .path = "/v1/identities", .columns = wax_columns_identities,
 	  .sentence = "List identities with epoch, state, dates and protection of each key." },
 	{ .verb = "identity rollover", .operands = { TEXT("ADDRESS|DOMAIN", "identity") }, .method = "POST",
 	  .path = "/v1/identities/{identity}/rollover",
 	  .sentence = "Make new keys; the old ones go on decrypting." },
+	{ .verb = "keys status", .method = "GET", .path = "/v1/keys", .columns = wax_columns_keys,
+	  .sentence = "Say whether the keys can be used, and what protects them." },
+	{ .verb = "keys unlock", .method = "POST", .path = "/v1/keys/unlock", .columns = wax_columns_keys,
+	  .flags = { { "--passphrase-file", "F", "passphrase", WAX_FLAG_ASK, "File whose first line is the passphrase; else it is asked for." } },
+	  .sentence = "Open the keys with their passphrase; mail that waits is taken at its next try." },
+	{ .verb = "keys lock", .method = "POST", .path = "/v1/keys/lock", .columns = wax_columns_keys,
+	  .sentence = "Forget every opened key until the passphrase comes again; mail that needs one gets 451." },
+	{ .verb = "keys protect", .method = "POST", .path = "/v1/keys/protect", .columns = wax_columns_keys,
+	  .flags = { { "--passphrase-file", "F", "passphrase", WAX_FLAG_ASK_NEW, "File whose first line is the passphrase; else it is asked for." } },
+	  .sentence = "Seal the keys under a passphrase; after each start they wait for keys unlock." },
+	{ .verb = "keys unprotect", .method = "POST", .path = "/v1/keys/unprotect", .columns = wax_columns_keys,
+	  .flags = { { "--passphrase-file", "F", "passphrase", WAX_FLAG_ASK, "File whose first line is the passphrase; else it is asked for." } },
+	  .sentence = "Keep the keys under a key file of this host, which opens them at each start by itself." },
+	{ .verb = "keys change-passphrase", .method = "POST", .path = "/v1/keys/change-passphrase", .columns = wax_columns_keys,
+	  .flags = { { "--passphrase-file", "F", "passphrase", WAX_FLAG_ASK, "File whose first line is the passphrase of now." },
+		     { "--new-passphrase-file", "F", "new_passphrase", WAX_FLAG_ASK_NEW, "File whose first line is the new one." } },
+	  .sentence = "Seal the keys under another passphrase." },
 	{ .verb = "cert show", .raw = wax_cli_cert_show, .usage = "FILE|ID [--json]",
 	  .sentence = "Show what is in a certificate: of a file, or stored under this id." },
 	{ .verb = "cert verify", .raw = wax_cli_cert_verify,

@@ -30,9 +30,12 @@ typedef enum {
 	WAX_FLAG_NONE_, /* ends the list */
 	WAX_FLAG_BOOL,
 	WAX_FLAG_TEXT,
-	WAX_FLAG_LIST,	 /* any number of times */
-	WAX_FLAG_BYTES,	 /* a file, sent as base64 */
-	WAX_FLAG_SECRET, /* the first line of a file */
+	WAX_FLAG_LIST,	  /* any number of times */
+	WAX_FLAG_BYTES,	  /* a file, sent as base64 */
+	WAX_FLAG_SECRET,  /* the first line of a file */
+	WAX_FLAG_ASK,	  /* as SECRET, and asked for at the terminal when it is missing */
+	WAX_FLAG_ASK_NEW, /* as ASK, typed twice */
+	WAX_FLAG_OUT,	  /* where `save` of the answer goes; not sent */
 } WaxFlagKind;
 
 typedef struct {
@@ -56,6 +59,8 @@ typedef struct WaxCommand {
 	const char *sentence;
 	const char *method, *path; /* NULL: run or raw */
 	const char *show;	   /* print this text of the answer as it is */
+	const char *save;	   /* base64 of the answer that goes to the file of a flag OUT */
+	char *(*columns)(const json_t *answer);
 	bool (*run)(const json_t *words, json_t **ret_answer, GError **error);
 	int (*raw)(int argc, char **argv);
 	const char *usage; /* of raw */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "cli/prompt.h"
 #include "core/io.h"
 #include "core/settings.h"
 
@@ -42,6 +43,31 @@ const WaxCommand *wax_line_find(int argc, char **argv, int *ret_used, GError **e
 	return NULL;
 }
 
+static bool put_span(json_t *words, const char *key, WaxSpan secret, GError **error)
+{
+	json_t *text = json_stringn((const char *)secret.p, secret.n);
+
+	if (!text)
+		return wax_fail(error, WAX_R_VALUE_INVALID, "the %s is no UTF-8 text", key);
+	return json_object_set_new(words, key, text) == 0;
+}
+
+/* put_secret - the first line of the file */
+static bool put_secret(json_t *words, const char *key, const char *path, GError **error)
+{
+	g_autoptr(GByteArray) bytes = NULL;
+	size_t n = 0;
+	bool ok;
+
+	if (!wax_io_load(path, FILE_MAX, &bytes, error))
+		return false;
+	while (n < bytes->len && bytes->data[n] != '\r' && bytes->data[n] != '\n')
+		n++;
+	ok = put_span(words, key, WAX_SPAN(bytes->data, n), error);
+	wax_wipe(bytes->data, bytes->len);
+	return ok;
+}
+
 /* put - one value under its key, by its kind */
 static bool put(json_t *words, const char *key, WaxFlagKind kind, const char *value, GError **error)
 {
@@ -66,13 +92,9 @@ static bool put(json_t *words, const char *key, WaxFlagKind kind, const char *va
 		json_object_set_new(words, key, json_string(text));
 		return true;
 	case WAX_FLAG_SECRET:
-		if (!wax_io_load(value, FILE_MAX, &bytes, error))
-			return false;
-		json_object_set_new(words, key,
-			json_stringn((const char *)bytes->data,
-				bytes->len ? strcspn((const char *)bytes->data, "\r\n") : 0));
-		wax_wipe(bytes->data, bytes->len);
-		return true;
+	case WAX_FLAG_ASK:
+	case WAX_FLAG_ASK_NEW:
+		return put_secret(words, key, value, error);
 	default:
 		json_object_set_new(words, key, json_string(value));
 		return true;
@@ -138,6 +160,10 @@ static bool take_flag(WaxLine *line, int argc, char **argv, int *i, GError **err
 		value = value ? value + 1 : argv[++*i];
 	if (!flag->key)
 		return set_common(line, flag, value);
+	if (flag->kind == WAX_FLAG_OUT) {
+		line->out = value;
+		return true;
+	}
 	if (flag->kind == WAX_FLAG_BOOL)
 		return json_object_set_new(line->words, flag->key, json_true()) == 0;
 	if (flag->kind != WAX_FLAG_LIST && json_object_get(line->words, flag->key))
@@ -172,12 +198,31 @@ static bool read_words(WaxLine *line, int argc, char **argv, GError **error)
 	return true;
 }
 
+static bool ask_secrets(WaxLine *line, GError **error)
+{
+	for (size_t i = 0; i < WAX_FLAGS_MAX && line->command->flags[i].name; i++) {
+		const WaxFlag *flag = &line->command->flags[i];
+		g_autoptr(WaxSecret) secret = NULL;
+		g_autofree char *what = g_strdelimit(g_strdup(flag->key), "_", ' ');
+
+		if ((flag->kind != WAX_FLAG_ASK && flag->kind != WAX_FLAG_ASK_NEW) ||
+			json_object_get(line->words, flag->key))
+			continue;
+		if (!wax_prompt_secret(
+			    what, flag->name, flag->kind == WAX_FLAG_ASK_NEW, &secret, error) ||
+			!put_span(line->words, flag->key, wax_secret_span(secret), error))
+			return false;
+	}
+	return true;
+}
+
 bool wax_line_read(
 	const WaxCommand *command, int argc, char **argv, WaxLine *ret_line, GError **error)
 {
 	WaxLine line = { .command = command, .words = json_object() };
 
-	if (!read_words(&line, argc, argv, error)) {
+	if (!read_words(&line, argc, argv, error) ||
+		(!line.help && !line.dry_run && !ask_secrets(&line, error))) {
 		wax_line_clear(&line);
 		return false;
 	}

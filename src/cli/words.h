@@ -23,7 +23,7 @@ typedef struct {
 	const WaxCommand *command;
 	json_t *words; /* operands and flags by their keys */
 	bool json, dry_run, help;
-	const char *config, *socket;
+	const char *config, *socket, *out;
 } WaxLine;
 
 /* wax_line_find - the command that the words begin with; *ret_used of them */

@@ -45,6 +45,7 @@ WAX_SETTING("gateway.foreign_tags", LIST, "[]", 0, 0, "further marks that are ta
 WAX_SETTING("gateway.journal_days", COUNT, "7", 1, 365, "days for which a repeated delivery is recognised")
 WAX_SETTING("policy.floor", TEXT, "try-encrypt", 0, 0, "floor where no rule says more: none, sign, try-encrypt, must-encrypt, must-smime")
 WAX_SETTING("ca.organisation", TEXT, "", 0, 0, "organisation named in certificates that Waxwing issues; empty: the first domain")
+WAX_SETTING("ca.one_key", FLAG, "false", 0, 0, "a person gets one RSA key to sign and to decrypt, for partners who demand it, instead of two")
 WAX_SETTING("ca.validity_days", COUNT, "365", 1, 825, "days for which such certificates are valid")
 WAX_SETTING("log.target", TEXT, "stderr", 0, 0, "where events go: stderr, journald, or a file (absolute path)")
 WAX_SETTING("log.level", TEXT, "info", 0, 0, "least level written: debug, info, notice, warning, error")

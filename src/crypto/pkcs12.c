@@ -5,12 +5,16 @@
 #include <openssl/provider.h>
 #include <string.h>
 
+#include "asn1/ber.h"
 #include "core/status.h"
 #include "crypto/internal.h"
 #include "crypto/key.h"
 
 #define ITERATIONS_MAX 5000000 /* L-14 */
 #define ITERATIONS     600000
+
+/* pkcs-12 bag types (RFC 7292 appendix D) */
+#define BAG(n) 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, n
 
 static bool mac_is_bounded(const PKCS12 *p12)
 {
@@ -40,6 +44,68 @@ static void legacy_end(OSSL_PROVIDER *legacy)
 {
 	if (legacy)
 		(void)OSSL_PROVIDER_unload(legacy);
+}
+
+/* keys_in - how many private keys a SafeContents lists in the open, sealed one by one or not (RFC 7292 4.2) */
+static unsigned keys_in(WaxSpan safe)
+{
+	WAX_OID(key_bag, BAG(1));
+	WAX_OID(shrouded_key_bag, BAG(2));
+	WaxSpan bags, bag, oid;
+	unsigned count = 0;
+	WaxBer in, inner;
+
+	if (!wax_ber_only(safe, WAX_TAG_SEQUENCE, &bags, NULL))
+		return 0;
+	for (in = wax_ber(bags); wax_ber_take(&in, WAX_TAG_SEQUENCE, &bag, NULL);) {
+		inner = wax_ber(bag);
+		if (wax_ber_take(&inner, WAX_TAG_OID, &oid, NULL) &&
+			(wax_span_equal(oid, key_bag) || wax_span_equal(oid, shrouded_key_bag)))
+			count++;
+	}
+	return count;
+}
+
+/* octets_of - the content of a ContentInfo of type data */
+static bool octets_of(WaxSpan info, WaxSpan *ret_octets)
+{
+	WAX_OID(data, WAX_OID_PKCS7(1));
+	WaxBer in = wax_ber(info);
+	WaxSpan oid, wrapped;
+
+	return wax_ber_take(&in, WAX_TAG_OID, &oid, NULL) && wax_span_equal(oid, data) &&
+	       wax_ber_take(&in, WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED, &wrapped, NULL) &&
+	       wax_ber_only(wrapped, WAX_TAG_OCTET_STRING, ret_octets, NULL);
+}
+
+/* count_keys - libcrypto would take the first and say nothing of the others; `der` is strict DER */
+static unsigned count_keys(WaxSpan der)
+{
+	WaxSpan pfx, version, info, octets, safes, safe;
+	unsigned count = 0;
+	WaxBer in;
+
+	if (!wax_ber_only(der, WAX_TAG_SEQUENCE, &pfx, NULL))
+		return 0;
+	in = wax_ber(pfx);
+	if (!wax_ber_take(&in, WAX_TAG_INTEGER, &version, NULL) ||
+		!wax_ber_take(&in, WAX_TAG_SEQUENCE, &info, NULL) || !octets_of(info, &octets) ||
+		!wax_ber_only(octets, WAX_TAG_SEQUENCE, &safes, NULL))
+		return 0;
+	for (in = wax_ber(safes); wax_ber_take(&in, WAX_TAG_SEQUENCE, &safe, NULL);)
+		if (octets_of(safe, &octets))
+			count += keys_in(octets);
+	return count;
+}
+
+static bool has_several_keys(const PKCS12 *p12)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PKCS12(p12, &der);
+	bool several = n > 0 && count_keys(WAX_SPAN(der, (size_t)n)) > 1;
+
+	OPENSSL_free(der);
+	return several;
 }
 
 static bool take_chain(STACK_OF(X509) * certs, X509 *own, WaxPkcs12 *contents, GError **error)
@@ -82,13 +148,27 @@ static bool parse_with_providers(
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
 			"this PKCS #12 file asks for more than %d iterations", ITERATIONS_MAX);
 	}
-	if (PKCS12_mac_present(p12) && PKCS12_verify_mac(p12, text, (int)strlen(text)) != 1 &&
+	if (!PKCS12_mac_present(p12)) {
+		PKCS12_free(p12);
+		wax_wipe(text, strlen(text));
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
+			"this PKCS #12 file has no MAC by its password (RFC 7292): anybody could "
+			"have changed it");
+	}
+	if (PKCS12_verify_mac(p12, text, (int)strlen(text)) != 1 &&
 		(text[0] || PKCS12_verify_mac(p12, NULL, 0) != 1)) {
 		PKCS12_free(p12);
 		ERR_clear_error();
 		wax_wipe(text, strlen(text));
 		return wax_fail(error, WAX_R_PASSWORD_WRONG,
 			"the password does not open this PKCS #12 file");
+	}
+	if (has_several_keys(p12)) {
+		PKCS12_free(p12);
+		wax_wipe(text, strlen(text));
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
+			"this PKCS #12 file holds several private keys; export each into a file of "
+			"its own");
 	}
 	ok = PKCS12_parse(p12, text, &pkey, &own, &certs) == 1;
 	PKCS12_free(p12);

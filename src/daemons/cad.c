@@ -3,9 +3,13 @@
 #include <poll.h>
 
 #include "ca/acts.h"
+#include "core/clock.h"
 #include "core/event.h"
 #include "core/status.h"
 #include "daemons/child.h"
+
+#define RENEWAL_MS	 (60 * 60 * 1000)
+#define RENEWAL_FIRST_MS (60 * 1000)
 
 static bool answer(WaxCa *ca, WaxFrame *request, WaxFrame *reply, GError **error)
 {
@@ -50,6 +54,16 @@ static void serve(WaxCa *ca, int sock, WaxFrame *request)
 	wax_ignore(wax_ipc_send(sock, reply, NULL));
 }
 
+/* renew - what fails now, as under a locked custody, is tried again an hour later */
+static void renew(WaxCa *ca)
+{
+	g_autoptr(GError) error = NULL;
+	unsigned count;
+
+	if (!wax_ca_renew(ca, wax_clock_now(), &count, &error))
+		wax_event_error(WAX_WARNING, "renewal-failed", error);
+}
+
 int main(void)
 {
 	WaxChild *child = wax_child_start();
@@ -60,7 +74,9 @@ int main(void)
 	g_autoptr(GError) error = NULL;
 	WaxCa ca = { .organisation = wax_config_text(config, "ca.organisation"),
 		.validity_days = (int)wax_config_int(config, "ca.validity_days"),
-		.protection = "host-key" };
+		.one_key = wax_config_flag(config, "ca.one_key") };
+
+	int64_t next_renewal;
 
 	WaxPlace places[] = { { folder, true }, { "/etc/ssl", false }, { "/usr/lib", false },
 		{ "/lib", false }, { NULL, false } };
@@ -72,13 +88,20 @@ int main(void)
 	}
 	wax_child_confine(child, WAX_CONFINE_CAD, places);
 	wax_child_ready(child);
+	next_renewal = wax_clock_monotonic() + RENEWAL_FIRST_MS;
 	for (;;) {
 		struct pollfd fds[3] = { { wax_child_control_fd(child), POLLIN, 0 },
 			{ wax_child_stop_fd(child), POLLIN, 0 },
 			{ wax_child_peer(child, "webd", 0), POLLIN, 0 } };
 		g_autoptr(WaxFrame) request = NULL;
 
-		if (poll(fds, 3, -1) <= 0)
+		ca.keyd = wax_child_peer(child, "keyd", 0);
+		ca.certd = wax_child_peer(child, "certd", 0);
+		if (wax_clock_monotonic() >= next_renewal) {
+			renew(&ca);
+			next_renewal = wax_clock_monotonic() + RENEWAL_MS;
+		}
+		if (poll(fds, 3, (int)MAX(next_renewal - wax_clock_monotonic(), 0)) <= 0)
 			continue;
 		if (fds[1].revents)
 			break;

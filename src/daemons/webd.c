@@ -51,11 +51,18 @@ static json_t *status(void *ctx)
 {
 	Service *s = ctx;
 	g_autofree char *text = NULL;
-	json_t *root = NULL;
+	json_t *root = NULL, *keys = NULL, *none = json_object();
 
 	if (wax_io_load_text(s->status_path, 1024 * 1024, &text, NULL))
 		root = json_loads(text, 0, NULL);
-	return root ? root : json_object();
+	if (!root)
+		root = json_object();
+	/* locked keys explain why mail waits, so they stand beside the processes */
+	if (change(s, "keys-status", "status", none, &keys, NULL))
+		json_object_set(root, "keys", json_object_get(keys, "items"));
+	json_decref(keys);
+	json_decref(none);
+	return root;
 }
 
 static bool in_group(uid_t uid, gid_t gid, const char *name)

@@ -214,6 +214,11 @@ bool wax_store_epoch_archive_cert(
 	return true;
 }
 
+bool wax_store_epoch_protect(WaxStore *store, const char *protection, GError **error)
+{
+	return wax_store_run(store, error, "UPDATE key_epochs SET protection=?1", "s", protection);
+}
+
 static void *epoch_of(WaxQuery *query)
 {
 	WaxEpoch *epoch = g_new0(WaxEpoch, 1);

@@ -82,6 +82,9 @@ bool wax_store_epoch_move(WaxStore *store, const char *id, const char *from, con
 bool wax_store_epoch_archive_cert(WaxStore *store, const char *certificate, int64_t at,
 	int *ret_count, GError **error) WAX_MUST_USE;
 
+/* wax_store_epoch_protect - one key-encryption key seals them all, so they are all sealed alike */
+bool wax_store_epoch_protect(WaxStore *store, const char *protection, GError **error) WAX_MUST_USE;
+
 /* wax_store_epoch_list - of one identity, or of all when NULL */
 bool wax_store_epoch_list(
 	WaxStore *store, const char *identity, GPtrArray **ret_epochs, GError **error) WAX_MUST_USE;

@@ -168,8 +168,20 @@ static bool identity_json(
 	if (!wax_store_epoch_list(store, identity->id, &epochs, error))
 		return false;
 	list = json_array();
-	for (guint i = 0; i < epochs->len; i++)
-		json_array_append_new(list, epoch_json(epochs->pdata[i]));
+	for (guint i = 0; i < epochs->len; i++) {
+		const WaxEpoch *epoch = epochs->pdata[i];
+		json_t *one = epoch_json(epoch);
+		g_autoptr(WaxStoredCert) cert = NULL;
+
+		json_array_append_new(list, one);
+		if (epoch->certificate &&
+			!wax_store_cert_get(store, epoch->certificate, &cert, error)) {
+			json_decref(list);
+			return false;
+		}
+		json_object_set_new(one, "not_before", when(cert ? cert->not_before : 0));
+		json_object_set_new(one, "not_after", when(cert ? cert->not_after : 0));
+	}
 	json_array_append_new(items, json_pack("{s:s,s:s?,s:s?,s:o,s:o,s:o}", "id", identity->id,
 					     "person", identity->person, "domain", identity->domain,
 					     "addresses", texts(identity->addresses), "created",

@@ -99,6 +99,7 @@
 	X(RECORD_DAMAGED,       PERM,    "KEY-012", "record_damaged",         "451 4.7.5") \
 	X(KEY_UNSUPPORTED,      PERM,    "KEY-013", "key_unsupported",        "") \
 	X(KEY_IN_USE,           POLICY,  "KEY-014", "key_in_use",             "") \
+	X(UNLOCK_WAIT,          TEMP,    "KEY-015", "unlock_wait",            "451 4.7.5") \
 	X(CERT_IS_CA,           PERM,    "CRT-001", "is_ca",                  "") \
 	X(CERT_EXPIRED,         PERM,    "CRT-002", "expired",                "550 5.7.4") \
 	X(CERT_NOT_YET_VALID,   PERM,    "CRT-003", "not_yet_valid",          "550 5.7.4") \

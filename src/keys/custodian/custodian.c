@@ -19,6 +19,9 @@
 #define OPEN_MAX    2000
 #define POOL_MAX    8
 #define LIST_MAX    1000
+#define TRIES_FREE  3		    /* wrong passphrases before each next one costs time */
+#define TRY_WAIT    (5 * 60 * 1000) /* ms, at most */
+#define WORD_MIN    8
 
 typedef struct {
 	uint32_t handle;
@@ -56,6 +59,8 @@ struct WaxCustodian {
 	GHashTable *open; /* hex of the record's hash -> WaxSealedKey, counted by tickets */
 	GQueue *pool;	  /* WaxKey, RSA-2048 */
 	Spent spent[RATE_COUNT];
+	unsigned wrong;	  /* passphrases in a row */
+	int64_t next_try; /* monotonic */
 };
 
 /* what a handler works on */
@@ -154,28 +159,79 @@ static WaxSealedKey *open_record(WaxCustodian *c, WaxSpan record, GError **error
 static bool answer_status(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
 	WaxCustodian *c = ask->c;
-	if (!wax_frame_done(request, error))
+	bool has;
+
+	if (!wax_frame_done(request, error) || !wax_kek_has_passphrase(c->kek_path, &has, error))
 		return false;
 	wax_frame_put_bool(reply, c->kek == NULL);
 	wax_frame_put_u32(reply, g_hash_table_size(c->open));
 	wax_frame_put_u32(reply, g_hash_table_size(c->tickets));
+	wax_frame_put_bool(reply, has);
 	return true;
+}
+
+/* may_try - after a few wrong passphrases each next one waits twice as long */
+static bool may_try(const WaxCustodian *c, GError **error)
+{
+	int64_t left = c->next_try - wax_clock_monotonic();
+
+	return left <= 0 || wax_fail(error, WAX_R_UNLOCK_WAIT,
+				    "%u wrong passphrases in a row; try again in %d s", c->wrong,
+				    (int)(left / 1000 + 1));
+}
+
+static void count_try(WaxCustodian *c, bool good)
+{
+	unsigned over;
+
+	c->wrong = good ? 0 : c->wrong + 1;
+	if (c->wrong < TRIES_FREE)
+		return;
+	over = MIN(c->wrong - TRIES_FREE, 20);
+	c->next_try = wax_clock_monotonic() + MIN((int64_t)1000 << over, TRY_WAIT);
 }
 
 static bool answer_unlock(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
 	WaxCustodian *c = ask->c;
-	WaxSecret *kek;
+	g_autoptr(WaxSecret) kek = NULL;
 	WaxSpan passphrase;
+	bool has;
 
 	(void)reply; /* nothing to say */
-	if (!wax_frame_get_span(request, &passphrase, error) || !wax_frame_done(request, error))
+	if (!wax_frame_get_span(request, &passphrase, error) || !wax_frame_done(request, error) ||
+		!wax_kek_has_passphrase(c->kek_path, &has, error))
 		return false;
-	if (c->kek)
+	if (!has)
 		return true;
-	if (!wax_kek_unlock(c->kek_path, passphrase, &kek, error))
+	if (!may_try(c, error))
 		return false;
-	c->kek = kek;
+	if (!wax_kek_unlock(c->kek_path, passphrase, &kek, error)) {
+		count_try(c, /* good= */ false);
+		return false;
+	}
+	count_try(c, /* good= */ true);
+	if (!c->kek)
+		c->kek = g_steal_pointer(&kek);
+	return true;
+}
+
+/* answer_lock - forgets every opened key; messages under way get 451 */
+static bool answer_lock(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	WaxCustodian *c = ask->c;
+	bool has;
+
+	(void)reply; /* nothing to say */
+	if (!wax_frame_done(request, error) || !wax_kek_has_passphrase(c->kek_path, &has, error))
+		return false;
+	if (!has)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED,
+			"the keys lie under a host key, which opens them again at every start; "
+			"give them a passphrase first: waxwing keys protect");
+	g_hash_table_remove_all(c->tickets);
+	g_hash_table_remove_all(c->open);
+	g_clear_pointer(&c->kek, wax_secret_free);
 	return true;
 }
 
@@ -190,6 +246,9 @@ static bool answer_protect(const Ask *ask, WaxFrame *request, WaxFrame *reply, G
 	if (!c->kek)
 		return wax_fail(
 			error, WAX_R_CUSTODY_LOCKED, "the key custody is locked; unlock it first");
+	if (passphrase.n && passphrase.n < WORD_MIN)
+		return wax_fail(error, WAX_R_VALUE_INVALID,
+			"a passphrase has at least %d characters", WORD_MIN);
 	return wax_kek_protect(c->kek_path, c->kek, passphrase, error);
 }
 

@@ -79,7 +79,7 @@ bool wax_record_open(const WaxSecret *kek, WaxSpan record, WaxSealedKey *ret_key
 
 	if (!kek)
 		return wax_fail(error, WAX_R_CUSTODY_LOCKED,
-			"the key custody is locked; unlock it with: waxwing identity unlock");
+			"the key custody is locked; unlock it with: waxwing keys unlock");
 	if (!wax_ber_only(record, WAX_TAG_SEQUENCE, &body, NULL))
 		return damaged(error);
 	in = wax_ber(body);
@@ -168,6 +168,18 @@ bool wax_kek_load(const char *path, WaxSecret **ret_kek, GError **error)
 	*ret_kek = mode == 'h' && bytes->len == HEAD + 32
 			   ? wax_secret_dup(WAX_SPAN(bytes->data + HEAD, 32))
 			   : NULL;
+	wax_wipe(bytes->data, bytes->len);
+	return true;
+}
+
+bool wax_kek_has_passphrase(const char *path, bool *ret_has, GError **error)
+{
+	g_autoptr(GByteArray) bytes = NULL;
+	char mode;
+
+	if (!read_file(path, &bytes, &mode, error))
+		return false;
+	*ret_has = mode == 'p';
 	wax_wipe(bytes->data, bytes->len);
 	return true;
 }

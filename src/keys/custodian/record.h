@@ -39,10 +39,11 @@ void wax_sealed_key_clear(WaxSealedKey *key);
 
 /* wax_kek_load - made when the file is missing; *ret_kek NULL when it needs its passphrase */
 bool wax_kek_load(const char *path, WaxSecret **ret_kek, GError **error) WAX_MUST_USE;
+bool wax_kek_has_passphrase(const char *path, bool *ret_has, GError **error) WAX_MUST_USE;
 bool wax_kek_unlock(
 	const char *path, WaxSpan passphrase, WaxSecret **ret_kek, GError **error) WAX_MUST_USE;
 
-/* wax_kek_protect - an empty passphrase: host key */
+/* wax_kek_protect - an empty passphrase: host key; killed in the middle, one of the two files is there whole */
 bool wax_kek_protect(
 	const char *path, const WaxSecret *kek, WaxSpan passphrase, GError **error) WAX_MUST_USE;
 

@@ -10,8 +10,9 @@
  *	content key, or hands over signed attributes and gets the signature.
  *
  *	Fields of each request, in order, and of its answer:
- *	STATUS -> bool locked, u32 open keys, u32 tickets
- *	UNLOCK span passphrase ->
+ *	STATUS -> bool locked, u32 open keys, u32 tickets, bool has a passphrase
+ *	UNLOCK span passphrase -> (checked also when it is unlocked)
+ *	LOCK -> (refused under a host key, which would open it again at once)
  *	PROTECT span passphrase (empty: host key) ->
  *	TICKET_OPEN span ticket, u32 signs, u32 unwraps, u32 n, n*(u32 handle, span record) ->
  *	TICKET_CLOSE span ticket ->
@@ -58,7 +59,7 @@ typedef enum {
 	X(ALWAYS, 0, 0) /* bounded by the ticket, or by what asks */                               \
 	X(MAKING, 6000, 60 * 1000)                                                                 \
 	X(LEAVING, 100, 3600 * 1000) /* keys that leave the custody */                             \
-	X(TRYING, 10, 60 * 1000)     /* passphrases */
+	X(TRYING, 120, 60 * 1000)    /* passphrases; wrong ones wait longer and longer besides */
 
 typedef enum {
 #define X(id, times, ms) WAX_RATE_##id,
@@ -78,7 +79,8 @@ typedef enum {
 	X(GENERATE, generate, 307, WAX_PEER_CAD, NOTHING, MAKING, 4096)                            \
 	X(IMPORT, import, 308, WAX_PEER_CAD, NOTHING, MAKING, 4 * 1024 * 1024)                     \
 	X(EXPORT, export, 309, WAX_PEER_CAD, NOTHING, LEAVING, 4 * 1024 * 1024)                    \
-	X(ISSUE, issue, 310, WAX_PEER_CAD, NOTHING, MAKING, 64 * 1024)
+	X(ISSUE, issue, 310, WAX_PEER_CAD, NOTHING, MAKING, 64 * 1024)                             \
+	X(LOCK, lock, 311, WAX_PEER_CAD, NOTHING, MAKING, 64)
 
 typedef enum {
 #define X(id, name, number, who, show, rate, most) WAX_KEY_##id = number,
