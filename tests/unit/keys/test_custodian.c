@@ -8,7 +8,10 @@
 #include <cmocka.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cms/sign.h"
 #include "core/status.h"
@@ -248,6 +251,97 @@ static void a_passphrase_locks(void **state)
 	assert_int_equal(open_ticket(w, ticket, 1, 1), WAX_R_NONE);
 }
 
+/* switch_for_ever - to and fro until somebody ends it; seals once more where the passphrase shall last */
+static void switch_for_ever(const char *path, const WaxSecret *kek, bool lasting)
+{
+	const WaxSpan word = WAX_SPAN_LIT("correct horse");
+
+	for (;;)
+		if (!wax_kek_protect(path, kek, WAX_SPAN_NONE, NULL) ||
+			!wax_kek_protect(path, kek, word, NULL) ||
+			(lasting && !wax_kek_protect(path, kek, word, NULL)))
+			_exit(1);
+}
+
+/* strays - files beside it; one could hold the key in clear */
+static unsigned strays(const char *folder)
+{
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+	unsigned count = 0;
+
+	while ((name = g_dir_read_name(dir)))
+		count += g_str_has_prefix(name, "kek-2.");
+	return count;
+}
+
+static void killed_while_it_switches_one_of_the_two_is_whole(void **state)
+{
+	World *w = *state;
+	g_autofree char *path = g_build_filename(w->folder, "kek-2", NULL), *stray = NULL;
+	g_autoptr(WaxSecret) kek = NULL;
+	unsigned sealed = 0;
+
+	assert_true(wax_kek_load(path, &kek, NULL));
+	/* as a kill between the writing and the renaming leaves it */
+	stray = g_strconcat(path, ".a1B2c3", NULL);
+	assert_true(g_file_set_contents(stray, "waxwing-kek-1h", -1, NULL));
+	for (unsigned round = 0; round < 12; round++) {
+		g_autoptr(WaxSecret) again = NULL;
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			switch_for_ever(path, kek, round % 2);
+		g_usleep(round * 17000); /* at which moment it dies is the point */
+		for (bool has = false; round % 2 && !has; g_usleep(1000))
+			assert_true(wax_kek_has_passphrase(path, &has, NULL));
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		assert_true(wax_kek_load(path, &again, NULL));
+		assert_int_equal(strays(w->folder), 0);
+		if (!again) {
+			sealed++;
+			assert_true(wax_kek_unlock(
+				path, WAX_SPAN_LIT("correct horse"), &again, NULL));
+		}
+		assert_true(wax_same_secret(wax_secret_span(kek), wax_secret_span(again)));
+	}
+	assert_in_range(sealed, 1, 11);
+	(void)g_unlink(path);
+}
+
+static WaxReason unlock_with(World *w, const char *passphrase)
+{
+	WaxFrame *request = wax_frame_new(WAX_KEY_UNLOCK);
+
+	wax_frame_put_span(request, WAX_SPAN(passphrase, strlen(passphrase)));
+	return ask(w, WAX_PEER_CAD, request, NULL);
+}
+
+static void wrong_passphrases_cost_time_and_locking_forgets(void **state)
+{
+	World *w = *state;
+	WaxFrame *request = wax_frame_new(WAX_KEY_PROTECT);
+
+	assert_int_equal(ask(w, WAX_PEER_CAD, wax_frame_new(WAX_KEY_LOCK), NULL),
+		WAX_R_REQUEST_REFUSED);
+	wax_frame_put_span(request, WAX_SPAN_LIT("short"));
+	assert_int_equal(ask(w, WAX_PEER_CAD, request, NULL), WAX_R_VALUE_INVALID);
+	request = wax_frame_new(WAX_KEY_PROTECT);
+	wax_frame_put_span(request, WAX_SPAN_LIT("correct horse"));
+	assert_int_equal(ask(w, WAX_PEER_CAD, request, NULL), WAX_R_NONE);
+	assert_int_equal(open_ticket(w, ticket, 1, 1), WAX_R_NONE);
+	assert_int_equal(ask(w, WAX_PEER_CAD, wax_frame_new(WAX_KEY_LOCK), NULL), WAX_R_NONE);
+	assert_int_equal(open_ticket(w, other_ticket, 1, 1), WAX_R_CUSTODY_LOCKED);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(unlock_with(w, "wrong horse"), WAX_R_PASSWORD_WRONG);
+	assert_int_equal(unlock_with(w, "wrong horse"), WAX_R_UNLOCK_WAIT);
+	assert_int_equal(unlock_with(w, "correct horse"), WAX_R_UNLOCK_WAIT);
+	assert_int_equal(open_ticket(w, other_ticket, 1, 1), WAX_R_CUSTODY_LOCKED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +351,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(v15_never_says_that_it_failed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_changed_record_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_passphrase_locks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(killed_while_it_switches_one_of_the_two_is_whole, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(wrong_passphrases_cost_time_and_locking_forgets, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
