@@ -86,6 +86,7 @@ int main(void)
 		wax_event_error(WAX_ERR, "start-failed", error);
 		return 75;
 	}
+	json_object_seed(0); /* from the kernel, which is out of reach in a moment */
 	wax_child_confine(child, WAX_CONFINE_CAD, places);
 	wax_child_ready(child);
 	next_renewal = wax_clock_monotonic() + RENEWAL_FIRST_MS;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/event.h"
@@ -237,6 +238,9 @@ void wax_child_become(WaxChild *child)
 
 void wax_child_confine(WaxChild *child, WaxConfinement confinement, const WaxPlace *places)
 {
+	/* what GLib and the C library read once, while it can be read: their fallbacks are worse */
+	(void)g_random_int();
+	tzset();
 	child->confined = wax_confine(confinement, places);
 }
 

@@ -136,6 +136,7 @@ int main(void)
 	}
 	mail_folder = g_path_get_dirname(s.mail_path);
 	/* before the first thread: Landlock holds for the thread that enters it and its children */
+	json_object_seed(0); /* from the kernel, which is out of reach in a moment */
 	wax_child_confine(child, WAX_CONFINE_WEBD,
 		(const WaxPlace[]){ { admin_folder, false }, { mail_folder, false },
 			{ wax_config_text(config, "paths.run"), false }, { "/etc", false },
