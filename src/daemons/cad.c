@@ -18,6 +18,7 @@ static bool answer(WaxCa *ca, WaxFrame *request, WaxFrame *reply, GError **error
 	char *dumped;
 	bool ok;
 
+	/* one kind of request, from webd alone; which acts there are is a table in ca/acts */
 	if (wax_frame_type(request) != WAX_CA_DO)
 		return wax_fail(error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
 	if (!wax_frame_get_str(request, &act, error) ||
@@ -50,8 +51,8 @@ static void serve(WaxCa *ca, int sock, WaxFrame *request)
 		g_clear_pointer(&reply, wax_frame_free);
 		reply = wax_frame_new_error(error);
 	}
-	/* whoever asked and went away asks again */
-	wax_ignore(wax_ipc_send(sock, reply, NULL));
+	/* whoever asked and went away, or does not read, asks again */
+	wax_ignore(wax_ipc_send_now(sock, reply, NULL));
 }
 
 /* renew - what fails now, as under a locked custody, is tried again an hour later */
@@ -62,6 +63,17 @@ static void renew(WaxCa *ca)
 
 	if (!wax_ca_renew(ca, wax_clock_now(), &count, &error))
 		wax_event_error(WAX_WARNING, "renewal-failed", error);
+}
+
+/* refuse - what was no request is answered, too; false when nobody is there to hear it */
+static bool refuse(int sock, const GError *error)
+{
+	g_autoptr(WaxFrame) reply = NULL;
+
+	if (wax_reason_of(error) != WAX_R_FRAME_MALFORMED)
+		return false;
+	reply = wax_frame_new_error(error);
+	return wax_ipc_send_now(sock, reply, NULL);
 }
 
 int main(void)
@@ -95,6 +107,7 @@ int main(void)
 			{ wax_child_stop_fd(child), POLLIN, 0 },
 			{ wax_child_peer(child, "webd", 0), POLLIN, 0 } };
 		g_autoptr(WaxFrame) request = NULL;
+		g_autoptr(GError) wrong = NULL;
 
 		ca.keyd = wax_child_peer(child, "keyd", 0);
 		ca.certd = wax_child_peer(child, "certd", 0);
@@ -110,7 +123,9 @@ int main(void)
 			wax_child_control(child);
 			continue;
 		}
-		if (!wax_ipc_recv(fds[2].fd, 0, &request, NULL)) {
+		if (!wax_ipc_recv(fds[2].fd, 0, &request, &wrong)) {
+			if (refuse(fds[2].fd, wrong))
+				continue;
 			wax_child_control(
 				child); /* webd is gone: a new socket comes from the parent */
 			continue;

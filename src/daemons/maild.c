@@ -101,11 +101,12 @@ static void budget(const WaxSpool *message)
 	wax_child_seconds((unsigned)(10 + wax_spool_size(message) / (50 << 20)));
 }
 
-static bool do_facts(WaxFrame *request, WaxFrame *reply, GError **error)
+static bool do_facts(Worker *w, WaxFrame *request, WaxFrame *reply, GError **error)
 {
 	g_autoptr(WaxSpool) message = NULL;
 	g_auto(WaxJobFacts) facts = { NULL };
 
+	(void)w; /* facts need no key */
 	if (!wax_spool_get(request, &message, error))
 		return false;
 	budget(message);
@@ -157,25 +158,31 @@ static bool do_open(Worker *w, WaxFrame *request, WaxFrame *reply, GError **erro
 	return true;
 }
 
+/* everything that may be asked, by gated alone; the ticket is shown to keyd, not here */
+static const struct {
+	uint16_t type;
+	bool (*answer)(Worker *w, WaxFrame *request, WaxFrame *reply, GError **error);
+} rows[] = {
+	{ WAX_JOB_FACTS, do_facts },
+	{ WAX_JOB_BUILD, do_build },
+	{ WAX_JOB_OPEN, do_open },
+};
+
+static bool answer(Worker *w, WaxFrame *request, WaxFrame *reply, GError **error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (rows[i].type == wax_frame_type(request))
+			return rows[i].answer(w, request, reply, error);
+	return wax_fail(error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
+}
+
 static void serve(Worker *w, WaxFrame *request)
 {
 	g_autoptr(WaxFrame) reply = wax_frame_new(WAX_IPC_OK);
 	g_autoptr(GError) error = NULL;
 	bool ok;
 
-	switch (wax_frame_type(request)) {
-	case WAX_JOB_FACTS:
-		ok = do_facts(request, reply, &error);
-		break;
-	case WAX_JOB_BUILD:
-		ok = do_build(w, request, reply, &error);
-		break;
-	case WAX_JOB_OPEN:
-		ok = do_open(w, request, reply, &error);
-		break;
-	default:
-		ok = wax_fail(&error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
-	}
+	ok = answer(w, request, reply, &error);
 	if (!ok) {
 		g_clear_pointer(&reply, wax_frame_free);
 		reply = wax_frame_new_error(error);
@@ -183,6 +190,17 @@ static void serve(Worker *w, WaxFrame *request)
 	g_clear_error(&error);
 	/* when gated is gone its message is gone with it, and comes again */
 	wax_ignore(wax_ipc_send(w->gated, reply, NULL));
+}
+
+/* refuse - what was no request is answered, too; false when gated is gone */
+static bool refuse(const Worker *w, const GError *error)
+{
+	g_autoptr(WaxFrame) reply = NULL;
+
+	if (wax_reason_of(error) != WAX_R_FRAME_MALFORMED)
+		return false;
+	reply = wax_frame_new_error(error);
+	return wax_ipc_send(w->gated, reply, NULL);
 }
 
 int main(void)
@@ -217,11 +235,15 @@ int main(void)
 		}
 		if (fds[2].revents) {
 			g_autoptr(WaxFrame) request = NULL;
+			g_autoptr(GError) wrong = NULL;
 
 			w.gated = fds[2].fd;
 			/* gated is gone, or trusts this process no more: a fresh one takes its place */
-			if (!wax_ipc_recv(w.gated, 0, &request, NULL))
-				return 0;
+			if (!wax_ipc_recv(w.gated, 0, &request, &wrong)) {
+				if (!refuse(&w, wrong))
+					return 0;
+				continue;
+			}
 			serve(&w, request);
 			left--;
 		}
