@@ -370,20 +370,81 @@ bool wax_web_read_messages(const WaxWebParts *parts, const WaxWebRequest *reques
 	       answer_list(rows, message_json, ret_body);
 }
 
-static json_t *step_json(const WaxMailStep *step)
+static json_t *step_json(const WaxMailStep *step, const char *reference)
 {
 	json_t *detail = step->detail ? json_loads(step->detail, JSON_DECODE_ANY, NULL) : NULL;
 
-	return json_pack("{s:I,s:s?,s:s,s:o}", "micros", (json_int_t)step->micros, "recipient",
-		step->recipient, "step", step->step, "detail", detail ? detail : json_null());
+	return json_pack("{s:I,s:s?,s:s,s:s,s:o}", "micros", (json_int_t)step->micros, "recipient",
+		step->recipient, "step", step->step, "reference", reference, "detail",
+		detail ? detail : json_null());
+}
+
+/* add_attempt - the steps of one time that the message came */
+static bool add_attempt(
+	const WaxWebParts *parts, const char *reference, json_t *list, GError **error)
+{
+	g_autoptr(GPtrArray) steps = NULL;
+
+	if (!wax_mail_trace(parts->mail, reference, &steps, error))
+		return false;
+	for (guint i = 0; i < steps->len; i++)
+		json_array_append_new(list, step_json(steps->pdata[i], reference));
+	return true;
+}
+
+/* is_same_message - a queue id is used again one day, by another message */
+static bool is_same_message(const WaxMailMessage *a, const WaxMailMessage *b)
+{
+	return g_strcmp0(a->message_id, b->message_id) == 0 &&
+	       g_strcmp0(a->direction, b->direction) == 0 && g_strcmp0(a->sender, b->sender) == 0;
+}
+
+/* find_attempts - one of them was named by its reference: the others have the same Message-ID */
+static bool find_attempts(const WaxWebParts *parts, GPtrArray **found, GError **error)
+{
+	const WaxMailMessage *named = (*found)->pdata[0];
+	GPtrArray *all = NULL;
+
+	if (!named->message_id || !named->message_id[0])
+		return true;
+	if (!wax_mail_find(parts->mail, named->message_id, &all, error))
+		return false;
+	if (all->len)
+		g_ptr_array_unref(g_steal_pointer(found));
+	if (all->len)
+		*found = all;
+	else
+		g_ptr_array_unref(all);
+	return true;
+}
+
+/* read_attempts - a message that was deferred came several times: its story is all of them */
+static bool read_attempts(
+	const WaxWebParts *parts, const GPtrArray *found, json_t *body, GError **error)
+{
+	const WaxMailMessage *newest = found->pdata[0];
+	json_t *list = json_array();
+	json_int_t attempts = 0;
+
+	json_object_set_new(body, "timeline", list);
+	for (guint i = found->len; i-- > 0;) {
+		const WaxMailMessage *message = found->pdata[i];
+
+		if (!is_same_message(message, newest))
+			continue;
+		attempts++;
+		if (!add_attempt(parts, message->reference, list, error))
+			return false;
+	}
+	json_object_set_new(body, "attempts", json_integer(attempts));
+	return true;
 }
 
 bool wax_web_read_trace(const WaxWebParts *parts, const WaxWebRequest *request, const char *name,
 	json_t **ret_body, GError **error)
 {
-	g_autoptr(GPtrArray) found = NULL, steps = NULL;
-	const WaxMailMessage *message;
-	json_t *list;
+	g_autoptr(GPtrArray) found = NULL;
+	json_t *body;
 
 	(void)request;
 	if (!have_mail(parts, error) || !wax_mail_find(parts->mail, name, &found, error))
@@ -391,14 +452,12 @@ bool wax_web_read_trace(const WaxWebParts *parts, const WaxWebRequest *request, 
 	if (found->len == 0)
 		return wax_fail(error, WAX_R_NOT_FOUND,
 			"no message has the reference, queue id or Message-ID %s", name);
-	message = found->pdata[0];
-	if (!wax_mail_trace(parts->mail, message->reference, &steps, error))
+	body = message_json(found->pdata[0]);
+	if (!find_attempts(parts, &found, error) || !read_attempts(parts, found, body, error)) {
+		json_decref(body);
 		return false;
-	list = json_array();
-	for (guint i = 0; i < steps->len; i++)
-		json_array_append_new(list, step_json(steps->pdata[i]));
-	*ret_body = message_json(message);
-	json_object_set_new(*ret_body, "timeline", list);
+	}
+	*ret_body = body;
 	return true;
 }
 
