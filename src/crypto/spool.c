@@ -53,6 +53,13 @@ static int open_unnamed(const char *folder)
 	return fd;
 }
 
+const char *wax_spool_folder(void)
+{
+	const char *folder = g_get_tmp_dir();
+
+	return strcmp(folder, "/tmp") == 0 && access("/var/tmp", W_OK) == 0 ? "/var/tmp" : folder;
+}
+
 bool wax_spool_new(const char *folder, WaxSpool **ret_spool, GError **error)
 {
 	int fd = open_unnamed(folder);

@@ -31,6 +31,9 @@ typedef struct WaxSpool WaxSpool;
 
 /* wax_spool_new - in this folder; NULL: in memory (memfd), for small things */
 bool wax_spool_new(const char *folder, WaxSpool **ret_spool, GError **error) WAX_MUST_USE;
+
+/* wax_spool_folder - where a program keeps its spools: TMPDIR, else /var/tmp, since /tmp may be memory */
+const char *wax_spool_folder(void);
 WaxSpool *wax_spool_from(int fd, WaxSpan key, uint64_t size);
 void wax_spool_free(WaxSpool *spool);
 

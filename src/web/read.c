@@ -379,17 +379,42 @@ static json_t *step_json(const WaxMailStep *step, const char *reference)
 		detail ? detail : json_null());
 }
 
+static void drop_json(gpointer value)
+{
+	json_decref(value);
+}
+
+static gint by_time(gconstpointer a, gconstpointer b)
+{
+	json_t *const *left = a, *const *right = b;
+	json_int_t first = json_integer_value(json_object_get(*left, "micros"));
+	json_int_t second = json_integer_value(json_object_get(*right, "micros"));
+
+	return (first > second) - (first < second);
+}
+
 /* add_attempt - the steps of one time that the message came */
 static bool add_attempt(
-	const WaxWebParts *parts, const char *reference, json_t *list, GError **error)
+	const WaxWebParts *parts, const char *reference, GPtrArray *list, GError **error)
 {
 	g_autoptr(GPtrArray) steps = NULL;
 
 	if (!wax_mail_trace(parts->mail, reference, &steps, error))
 		return false;
 	for (guint i = 0; i < steps->len; i++)
-		json_array_append_new(list, step_json(steps->pdata[i], reference));
+		g_ptr_array_add(list, step_json(steps->pdata[i], reference));
 	return true;
+}
+
+/* timeline_of - steps in the order of time; of the same moment, in the order they were written */
+static json_t *timeline_of(GPtrArray *steps)
+{
+	json_t *list = json_array();
+
+	g_ptr_array_sort(steps, by_time);
+	for (guint i = 0; i < steps->len; i++)
+		json_array_append(list, steps->pdata[i]);
+	return list;
 }
 
 /* is_same_message - a queue id is used again one day, by another message */
@@ -423,19 +448,19 @@ static bool read_attempts(
 	const WaxWebParts *parts, const GPtrArray *found, json_t *body, GError **error)
 {
 	const WaxMailMessage *newest = found->pdata[0];
-	json_t *list = json_array();
+	g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(drop_json);
 	json_int_t attempts = 0;
 
-	json_object_set_new(body, "timeline", list);
 	for (guint i = found->len; i-- > 0;) {
 		const WaxMailMessage *message = found->pdata[i];
 
 		if (!is_same_message(message, newest))
 			continue;
 		attempts++;
-		if (!add_attempt(parts, message->reference, list, error))
+		if (!add_attempt(parts, message->reference, steps, error))
 			return false;
 	}
+	json_object_set_new(body, "timeline", timeline_of(steps));
 	json_object_set_new(body, "attempts", json_integer(attempts));
 	return true;
 }
