@@ -166,9 +166,9 @@ def send(port, sender, rcpts, message, lmtp=False):
 class NextHop:
     """Takes what it is given; `answer(rcpt)` gives (code, text) after the dot, in LMTP for each."""
 
-    def __init__(self, lmtp=False, answer=None, cut_after_dot=0):
+    def __init__(self, lmtp=False, answer=None, cut_after_dot=0, size=100000000):
         self.lmtp, self.answer, self.cut = lmtp, answer or (lambda rcpt: (250, "2.0.0 kept")), cut_after_dot
-        self.mails = []
+        self.size, self.mails = size, []
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
         self.spec = f"{'lmtp' if lmtp else 'smtp'}:127.0.0.1:{self.port}"
@@ -194,7 +194,7 @@ class NextHop:
                 return
             word = line[:4].upper()
             if word in (b"EHLO", b"LHLO"):
-                say("250-hop\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-DSN\r\n250 SIZE 100000000")
+                say(f"250-hop\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-DSN\r\n250 SIZE {self.size}")
             elif word == b"MAIL":
                 sender, rcpts = line.decode().strip(), []
                 say("250 2.1.0 ok")
@@ -203,7 +203,7 @@ class NextHop:
                 say("250 2.1.5 ok")
             elif word == b"DATA":
                 say("354 go")
-                body = b""
+                body = bytearray()
                 while True:
                     line = lines.readline()
                     if not line:
@@ -211,7 +211,7 @@ class NextHop:
                     if line == b".\r\n":
                         break
                     body += line[1:] if line.startswith(b".") else line
-                self.mails.append((sender, list(rcpts), body))
+                self.mails.append((sender, list(rcpts), bytes(body)))
                 if self.cut > 0:
                     self.cut -= 1
                     peer.close()
