@@ -41,6 +41,7 @@ class Org:
         self.domain = domain
         self.folder = tempfile.mkdtemp(prefix="waxwing-lab-")
         self.boxes = os.path.join(self.folder, "mail")
+        self.route = f"maildir:{self.boxes}"
         self.out, self.inn = free_port(), free_port()
         self.relay = relay or "smtp:127.0.0.1:9"
         self.listen = listen
@@ -101,7 +102,7 @@ class Org:
         return json.loads(text) if text else {}
 
     def found(self, *people):
-        self.api("POST", "/v1/domains", {"name": self.domain, "route": f"maildir:{self.boxes}"})
+        self.api("POST", "/v1/domains", {"name": self.domain, "route": self.route})
         for person in people:
             self.api("POST", "/v1/people", {"address": f"{person}@{self.domain}"})
             self.api("POST", "/v1/identities", {"owner": f"{person}@{self.domain}"})
