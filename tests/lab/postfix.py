@@ -39,7 +39,6 @@ biff = no
 enable_long_queue_ids = yes
 lmtp_send_xforward_command = yes
 lmtp_destination_recipient_limit = 1000
-waxwing-in_destination_recipient_limit = {inbound_limit}
 smtpd_authorized_xforward_hosts = 127.0.0.0/8
 transport_maps = texthash:{folder}/transport
 minimal_backoff_time = 600s
@@ -57,7 +56,7 @@ MASTER = """127.0.0.1:{submission} inet n - n - - smtpd
 127.0.0.1:{port25} inet n - n - - smtpd
   -o mynetworks=
   -o smtpd_relay_restrictions=reject_unauth_destination
-  -o {{ content_filter = waxwing-in:inet:127.0.0.1:{inn} }}
+  -o {{ content_filter = lmtp:inet:127.0.0.1:{inn} }}
 127.0.0.1:{again} inet n - n - - smtpd
   -o content_filter=
   -o receive_override_options=no_header_body_checks,no_unknown_recipient_checks
@@ -79,7 +78,6 @@ proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
 lmtp unix - - n - - lmtp
-waxwing-in unix - - n - - lmtp
 showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
@@ -166,8 +164,6 @@ class Office:
         self.routes, self.refused = {}, {}
         self.logins = {f"{p}@{domain}": f"{p}@{domain}" for p in people}
         self.dovecot = None
-        # one recipient in each transaction: of several, only the one whose key opened the copy would get it plain
-        self.inbound_limit = 1
         self.org = Org(domain, relay=f"smtp:127.0.0.1:{self.again}", listen="lmtp", settings=settings)
         self.org.route = f"smtp:127.0.0.1:{self.again}"
 
@@ -198,7 +194,7 @@ class Office:
         os.mkdir(self.folder + "/boxes")
         os.chown(self.folder + "/boxes", mail.pw_uid, mail.pw_gid)
         words = dict(folder=self.folder, domain=self.domain, submission=self.submission, port25=self.port25,
-                     again=self.again, imap=self.imap, out=self.org.out, inn=self.org.inn, more=self.more, inbound_limit=self.inbound_limit,
+                     again=self.again, imap=self.imap, out=self.org.out, inn=self.org.inn, more=self.more,
                      uid=mail.pw_uid, gid=mail.pw_gid)
         self.write("postfix/main.cf", MAIN.format(**words))
         self.write("postfix/master.cf", MASTER.format(**words))

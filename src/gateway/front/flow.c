@@ -579,7 +579,7 @@ static bool find_route(Message *m, size_t i, char **ret_route, GError **error)
 }
 
 /* deliver_inbound - those who see the same and live at the same place share a delivery */
-static void deliver_inbound(Message *m, WaxFlowOpened *opened, char **routes)
+static void deliver_inbound(Message *m, WaxFlowOpened *opened, char **routes, const bool *asked)
 {
 	size_t n = m->envelope->recipients->len;
 
@@ -588,11 +588,12 @@ static void deliver_inbound(Message *m, WaxFlowOpened *opened, char **routes)
 		bool sees = !opened->may_see || opened->may_see[i];
 		bool shown = sees || !opened->original;
 
-		if (m->replies[i].code != 0)
+		if (!asked[i] || m->replies[i].code != 0)
 			continue;
 		group = g_array_new(FALSE, FALSE, sizeof(size_t));
 		for (size_t j = i; j < n; j++)
-			if (m->replies[j].code == 0 && g_strcmp0(routes[i], routes[j]) == 0 &&
+			if (asked[j] && m->replies[j].code == 0 &&
+				g_strcmp0(routes[i], routes[j]) == 0 &&
 				(!opened->may_see || opened->may_see[j]) == sees)
 				g_array_append_val(group, j);
 		/* inbound copies go to mailboxes of ours: no token is asked for that */
@@ -601,6 +602,65 @@ static void deliver_inbound(Message *m, WaxFlowOpened *opened, char **routes)
 			shown ? opened->shown_eight_bit : opened->original_eight_bit,
 			shown && opened->decrypted, /* decisions= */ NULL);
 	}
+}
+
+/* open_alone - for one recipient, with nothing but that recipient's keys */
+static bool open_alone(Message *m, size_t i, WaxFlowOpened *ret_opened, GError **error)
+{
+	size_t n = m->envelope->recipients->len;
+	g_autoptr(GPtrArray) one = g_ptr_array_new();
+	WaxEnvelope envelope = *m->envelope;
+	bool sees;
+
+	g_ptr_array_add(one, g_ptr_array_index(m->envelope->recipients, i));
+	envelope.recipients = one;
+	if (!in_time(m, error) ||
+		!m->flow->parts.open(m->flow->parts.ctx, m->spool, &envelope, ret_opened, error))
+		return false;
+	if (ret_opened->fault != WAX_R_NONE || !ret_opened->shown)
+		return wax_fail(error, WAX_R_WORKER_DIED, "the worker judged it otherwise before");
+	sees = !ret_opened->may_see || ret_opened->may_see[0];
+	g_free(ret_opened->may_see);
+	ret_opened->may_see = g_new0(bool, n);
+	ret_opened->may_see[i] = sees;
+	return true;
+}
+
+/*
+ * deliver_others - that one key opened the message says nothing of the others that it
+ * names: each recipient's own key must open it, a name in a RecipientInfo proves nothing
+ */
+static void deliver_others(Message *m, char **routes)
+{
+	size_t n = m->envelope->recipients->len;
+	g_autofree bool *asked = g_new0(bool, n);
+
+	for (size_t i = 0; i < n; i++) {
+		g_auto(WaxFlowOpened) opened = { 0 };
+		g_autoptr(GError) error = NULL;
+
+		if (m->replies[i].code != 0)
+			continue;
+		if (!open_alone(m, i, &opened, &error)) {
+			answer_error(m, i, error);
+			continue;
+		}
+		asked[i] = true;
+		deliver_inbound(m, &opened, routes, asked);
+		asked[i] = false;
+	}
+}
+
+/* deliver_opened - first to those whose key opened it, or to all where nothing was sealed */
+static void deliver_opened(Message *m, WaxFlowOpened *opened, char **routes)
+{
+	size_t n = m->envelope->recipients->len;
+	g_autofree bool *asked = g_new0(bool, n);
+
+	for (size_t i = 0; i < n; i++)
+		asked[i] = !opened->may_see || opened->may_see[i] || !opened->original;
+	deliver_inbound(m, opened, routes, asked);
+	deliver_others(m, routes);
 }
 
 static void come_in(Message *m, const char *peer)
@@ -638,7 +698,7 @@ static void come_in(Message *m, const char *peer)
 			answer_error(m, i, none);
 		g_ptr_array_add(routes, route);
 	}
-	deliver_inbound(m, &opened, (char **)routes->pdata);
+	deliver_opened(m, &opened, (char **)routes->pdata);
 }
 
 /* ---- notices (GATEWAY d.7) ---- */

@@ -163,8 +163,14 @@ static bool fake_open(void *ctx, WaxSpool *message, const WaxEnvelope *envelope,
 	opened->decrypted = s->decrypted;
 	if (s->decrypted) {
 		opened->may_see = g_new0(bool, envelope->recipients->len);
-		memcpy(opened->may_see, s->may_see,
-			envelope->recipients->len * sizeof(*opened->may_see));
+		/* as a worker does: the first key that opens it is enough, the others are not tried */
+		for (guint i = 0; i < envelope->recipients->len; i++) {
+			const WaxRecipient *to = g_ptr_array_index(envelope->recipients, i);
+
+			opened->may_see[i] = s->may_see[(to->key[0] - 'a') & 7];
+			if (opened->may_see[i])
+				break;
+		}
 		if (!fake_spool("X: original\r\n\r\n", &opened->original, error))
 			return false;
 	}
@@ -576,14 +582,17 @@ static void the_marker_means_done_and_never_weaker(void **state)
 static void inbound_shows_each_what_is_theirs(void **state)
 {
 	Service *s = *state;
-	g_autofree char *codes = NULL, *a = NULL, *b = NULL;
+	g_autofree char *codes = NULL, *a = NULL, *b = NULL, *c = NULL;
 
 	s->rules.direction = WAX_INBOUND;
 	renew(s);
 	s->decrypted = true;
-	s->may_see[0] = true;
-	codes = converse(s, "Q1", "eve@x.example", RCPTS("a@own.example", "b@own.example"), "x\r\n");
-	assert_string_equal(codes, "250 2.0.0 250 2.0.0");
+	s->may_see[0] = s->may_see[2] = true;
+	codes = converse(s, "Q1", "eve@x.example",
+		RCPTS("a@own.example", "b@own.example", "c@own.example"), "x\r\n");
+	assert_string_equal(codes, "250 2.0.0 250 2.0.0 250 2.0.0");
+	assert_int_equal(in_box(s, "c@own.example", &c), 1);
+	assert_non_null(strstr(c, "X: shown"));
 	assert_int_equal(in_box(s, "a@own.example", &a), 1);
 	assert_int_equal(in_box(s, "b@own.example", &b), 1);
 	assert_non_null(strstr(a, "X: shown"));
