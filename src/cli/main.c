@@ -164,6 +164,8 @@ int main(int argc, char **argv)
 	command = wax_line_find(argc - 1, argv + 1, &used, &error);
 	if (!command)
 		return report(error);
+	if (command->raw && argc == 2 + used && strcmp(argv[argc - 1], "--help") == 0)
+		return show_text(wax_help_text(command));
 	if (command->raw)
 		return command->raw(argc - 1 - used, argv + 1 + used);
 	return carry_out(command, argc - 1 - used, argv + 1 + used);

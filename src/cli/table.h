@@ -7,7 +7,8 @@
  *	The parser, the help, the manual page and the completion are made from
  *	these rows.  A row with a path is answered by the running service:
  *	operands and flags become its path, query or JSON.  A row with `run`
- *	works here; one with `raw` reads its words by itself.
+ *	works here; one with `raw` reads its words by itself, and its operands
+ *	and flags are here to be explained.
  *
  * OWNERSHIP
  *	Constants.
@@ -23,13 +24,14 @@
 #include "core/base.h"
 #include "core/status.h"
 
-#define WAX_FLAGS_MAX	 8
+#define WAX_FLAGS_MAX	 16
 #define WAX_OPERANDS_MAX 2
 
 typedef enum {
 	WAX_FLAG_NONE_, /* ends the list */
 	WAX_FLAG_BOOL,
 	WAX_FLAG_TEXT,
+	WAX_FLAG_NEEDED,  /* a text; without it the command is refused */
 	WAX_FLAG_LIST,	  /* any number of times */
 	WAX_FLAG_BYTES,	  /* a file, sent as base64 */
 	WAX_FLAG_SECRET,  /* the first line of a file */
@@ -41,7 +43,7 @@ typedef enum {
 typedef struct {
 	const char *name;  /* "--relay" */
 	const char *value; /* "HOST", NULL for BOOL */
-	const char *key;   /* of the JSON */
+	const char *key;   /* of the JSON; NULL: not sent */
 	WaxFlagKind kind;
 	const char *sentence;
 } WaxFlag;
@@ -63,7 +65,6 @@ typedef struct WaxCommand {
 	char *(*columns)(const json_t *answer);
 	bool (*run)(const json_t *words, json_t **ret_answer, GError **error);
 	int (*raw)(int argc, char **argv);
-	const char *usage; /* of raw */
 } WaxCommand;
 
 extern const WaxCommand wax_commands[];

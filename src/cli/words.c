@@ -269,15 +269,15 @@ char *wax_line_path(const WaxLine *line)
 static void append_usage(GString *out, const WaxCommand *command)
 {
 	g_string_append_printf(out, "waxwing %s", command->verb);
-	if (command->usage)
-		g_string_append_printf(out, " %s", command->usage);
 	for (size_t i = 0; i < WAX_OPERANDS_MAX && command->operands[i].name; i++)
 		g_string_append_printf(out, " %s", command->operands[i].name);
-	for (size_t i = 0; i < WAX_FLAGS_MAX && command->flags[i].name; i++)
-		g_string_append_printf(out, " [%s%s%s]%s", command->flags[i].name,
-			command->flags[i].value ? " " : "",
-			command->flags[i].value ? command->flags[i].value : "",
-			command->flags[i].kind == WAX_FLAG_LIST ? "..." : "");
+	for (size_t i = 0; i < WAX_FLAGS_MAX && command->flags[i].name; i++) {
+		const WaxFlag *flag = &command->flags[i];
+		g_autofree char *name = g_strjoin(" ", flag->name, flag->value, NULL);
+
+		g_string_append_printf(out, flag->kind == WAX_FLAG_NEEDED ? " %s%s" : " [%s]%s",
+			name, flag->kind == WAX_FLAG_LIST ? "..." : "");
+	}
 }
 
 static void append_flag(GString *out, const WaxFlag *flag)
@@ -293,7 +293,7 @@ char *wax_help_text(const WaxCommand *command)
 
 	for (size_t i = 0; !command && i < wax_command_count; i++)
 		g_string_append_printf(
-			out, "  %-18s %s\n", wax_commands[i].verb, wax_commands[i].sentence);
+			out, "  %-22s %s\n", wax_commands[i].verb, wax_commands[i].sentence);
 	if (!command)
 		return g_string_free(out, FALSE);
 	append_usage(out, command);
@@ -306,12 +306,40 @@ char *wax_help_text(const WaxCommand *command)
 	return g_string_free(out, FALSE);
 }
 
-/* escape_man - '-' is a hyphen in roff, and a line must not begin with a dot */
+/* escape_man - '-' is a hyphen in roff */
 static char *escape_man(const char *text)
 {
 	g_auto(GStrv) parts = g_strsplit(text, "-", -1);
 
 	return g_strjoinv("\\-", parts);
+}
+
+static void append_man(GString *out, const char *title, const char *sentence)
+{
+	g_autofree char *bold = escape_man(title), *text = escape_man(sentence);
+
+	g_string_append_printf(out, ".TP\n.B %s\n%s\n", bold, text);
+}
+
+static void append_man_flag(GString *out, const WaxFlag *flag)
+{
+	g_autofree char *name = g_strjoin(" ", flag->name, flag->value, NULL);
+
+	append_man(out, name, flag->sentence);
+}
+
+static void append_man_command(GString *out, const WaxCommand *command)
+{
+	g_autoptr(GString) usage = g_string_new(NULL);
+
+	append_usage(usage, command);
+	append_man(out, usage->str, command->sentence);
+	if (!command->flags[0].name)
+		return;
+	g_string_append(out, ".RS\n");
+	for (size_t i = 0; i < WAX_FLAGS_MAX && command->flags[i].name; i++)
+		append_man_flag(out, &command->flags[i]);
+	g_string_append(out, ".RE\n");
 }
 
 char *wax_help_man(void)
@@ -320,27 +348,17 @@ char *wax_help_man(void)
 		".TH WAXWING 1\n.SH NAME\nwaxwing \\- the S/MIME mail gateway's commands\n"
 		".SH SYNOPSIS\n.B waxwing\n.I VERB\n\\&...\n.SH COMMANDS\n");
 
-	for (size_t i = 0; i < wax_command_count; i++) {
-		const WaxCommand *command = &wax_commands[i];
-		g_autoptr(GString) line = g_string_new(NULL);
-		g_autofree char *usage = NULL;
-
-		append_usage(line, command);
-		usage = escape_man(line->str);
-		g_string_append_printf(out, ".TP\n.B %s\n%s\n", usage, command->sentence);
-		for (size_t f = 0; f < WAX_FLAGS_MAX && command->flags[f].name; f++) {
-			g_autofree char *flag = escape_man(command->flags[f].name);
-
-			g_string_append_printf(
-				out, ".br\n%s: %s\n", flag, command->flags[f].sentence);
-		}
-	}
-	g_string_append(out, ".SH OPTIONS OF EVERY COMMAND\n");
-	for (size_t i = 0; i < G_N_ELEMENTS(common); i++) {
-		g_autofree char *flag = escape_man(common[i].name);
-
-		g_string_append_printf(out, ".TP\n.B %s\n%s\n", flag, common[i].sentence);
-	}
+	for (size_t i = 0; i < wax_command_count; i++)
+		append_man_command(out, &wax_commands[i]);
+	append_man(out, "waxwing help [VERB]",
+		"List the commands, or explain one; --man prints this page, --bash the "
+		"completion.");
+	g_string_append(out,
+		".SH OPTIONS OF EVERY COMMAND\n"
+		"Those that work without a service (open, seal, up, down, setup users, "
+		"cert show, cert verify) have their own and --help.\n");
+	for (size_t i = 0; i < G_N_ELEMENTS(common); i++)
+		append_man_flag(out, &common[i]);
 	g_string_append(out, ".SH EXIT STATUS\n0 when it was done; else as sysexits: 64 asked "
 			     "wrongly, 65 bad data,"
 			     " 66 no input, 75 try again, 77 not permitted, 70 a fault of ours.\n");

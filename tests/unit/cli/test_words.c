@@ -99,6 +99,13 @@ static void every_command_is_in_help_manual_and_completion_once(void **state)
 		assert_non_null(strstr(list, c->verb));
 		assert_non_null(strstr(bash, c->verb));
 		assert_non_null(strstr(one, c->sentence));
+		for (size_t f = 0; f < WAX_FLAGS_MAX && c->flags[f].name; f++) {
+			g_auto(GStrv) words = g_strsplit(c->flags[f].sentence, "-", -1);
+			g_autofree char *sentence = g_strjoinv("\\-", words);
+
+			assert_non_null(strstr(one, c->flags[f].sentence));
+			assert_non_null(strstr(man, sentence));
+		}
 		assert_int_equal((c->path != NULL) + (c->run != NULL) + (c->raw != NULL), 1);
 		for (size_t j = i + 1; j < wax_command_count; j++)
 			assert_string_not_equal(c->verb, wax_commands[j].verb);
