@@ -1,4 +1,4 @@
-# Refuses an include that LAYERS does not allow; silent when all is right.
+# Refuses an include that LAYERS does not allow, and a grant that nothing uses; silent when all is right.
 # usage: cd src && awk -f ../tools/check-layers.awk ../LAYERS $(find * -name '*.[ch]')
 # A room is the longest path prefix named in LAYERS: "cms", "mime/split".
 function room_of(path) {
@@ -13,8 +13,10 @@ function may_reach(target) {
 	if (target == "")
 		return 0
 	do
-		if (target == here || granted[here, target])
+		if (target == here || granted[here, target]) {
+			used[here, target] = 1
 			return 1
+		}
 	while (sub(/\/[^\/]*$/, "", target))
 	return granted[here, "*"]
 }
@@ -68,4 +70,14 @@ FNR == 1 {
 	}
 }
 
-END { exit failed }
+# a grant that nothing uses is a door that nobody watches
+END {
+	for (grant in granted) {
+		split(grant, pair, SUBSEP)
+		if (granted[grant] && pair[1] in rooms && pair[2] != "*" && !(grant in used)) {
+			printf "LAYERS: room %s may include %s and does so nowhere\n", pair[1], pair[2]
+			failed = 1
+		}
+	}
+	exit failed
+}

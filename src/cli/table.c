@@ -15,7 +15,7 @@ const WaxCommand wax_commands[] = {
 		     { "--password-file", "F", NULL, WAX_FLAG_TEXT, "File whose first line is the password of these keys." },
 		     { "--content", "F", NULL, WAX_FLAG_TEXT, "What was signed, where FILE is the signature alone." },
 		     { "--anchor", "PEM", NULL, WAX_FLAG_LIST, "Certificate that is trusted; without one nothing is." },
-		     { "--crl", "F", NULL, WAX_FLAG_LIST, "Revocation list; with one, every certificate of a chain must be cleared." },
+		     { "--crl", "F", NULL, WAX_FLAG_LIST, "Revocation list; what names a source of such lists, or has one here, must be cleared." },
 		     { "--at", "RFC3339", NULL, WAX_FLAG_TEXT, "Judge as at this time; now by default." },
 		     { "--from", "ADDR", NULL, WAX_FLAG_TEXT, "Compare the signer with this address, where the input has no From of its own." },
 		     { "--historic", NULL, NULL, WAX_FLAG_BOOL, "Let old algorithms and small keys pass; they become notes." },
