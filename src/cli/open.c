@@ -3,10 +3,12 @@
 #include "smime/open.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/input.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
+#include "core/address.h"
 #include "core/clock.h"
 #include "core/status.h"
 #include "crypto/crl.h"
@@ -35,6 +37,7 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		{ "--out", WAX_OPTION_TEXT, &a->out },
 		{ "--json", WAX_OPTION_FLAG, &a->json },
 	};
+	g_autofree char *from_key = NULL;
 
 	if (!wax_options_read(argc, argv, options, G_N_ELEMENTS(options), &a->file, error))
 		return false;
@@ -42,6 +45,13 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	if (a->at && !wax_clock_from_rfc3339(a->at, &a->when))
 		return wax_fail(error, WAX_R_USAGE,
 			"--at wants a time as 2026-01-31T12:00:00Z, not '%s'", a->at);
+	from_key = a->from ? wax_address_normal(a->from, NULL) : NULL;
+	if (a->from && !from_key)
+		return wax_fail(error, WAX_R_USAGE,
+			"--from wants an address as joe@corp.example, not '%s'", a->from);
+	if (a->json && a->out && strcmp(a->out, "-") == 0)
+		return wax_fail(error, WAX_R_USAGE,
+			"--json and --out - both want standard output: give --out a file");
 	return true;
 }
 

@@ -563,6 +563,18 @@ static bool digest_detached(Object *object, GError **error)
 	return true;
 }
 
+/* content given apart that nothing signs would pass for judged: refused before it can */
+static bool content_has_its_signature(const WaxOpened *o, bool is_cms, GError **error)
+{
+	const WaxVerdictLayer *first =
+		is_cms && o->verdict->layers->len ? o->verdict->layers->pdata[0] : NULL;
+
+	if (!o->options->detached || (first && !wax_layer_is_encrypted(first->kind)))
+		return true;
+	return wax_fail(error, WAX_R_USAGE,
+		"content is given apart, but the input is no signature made apart from it");
+}
+
 /* peel_object - a CMS object that is the whole content of octets [from, to) of a level */
 static bool peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, bool base64,
 	const char *claimed, Step *ret_step, GError **error)
@@ -592,6 +604,9 @@ static bool peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, bo
 			if (object.reader.has_content)
 				make_level(&object, part, from, to);
 			judge_signers(&object);
+			/* two contents, and the signature speaks for one of them */
+			if (object.reader.has_content && o->options->detached)
+				wax_reasons_add(&layer->reasons, WAX_R_CMS_ECONTENT_PRESENT);
 			if (detached && !o->options->detached &&
 				layer->kind != WAX_LAYER_CERTS_ONLY)
 				wax_reasons_add(&layer->reasons, WAX_R_CMS_MALFORMED);
@@ -1179,7 +1194,7 @@ bool wax_open_judge(const WaxSource *source, const WaxOpenOptions *options, WaxO
 		if (!ok)
 			return false;
 	}
-	if (!peel_all(o, step, error))
+	if (!content_has_its_signature(o, bare.is_cms, error) || !peel_all(o, step, error))
 		return false;
 	finish_verdict(o);
 	*ret_opened = g_steal_pointer(&o);

@@ -26,8 +26,9 @@
  *	The source and everything in the options must outlive the WaxOpened.
  *
  * ERRORS
- *	MIME_MALFORMED: this is neither a message nor a CMS object.  IO and
- *	NO_MEMORY pass through.  All else is a verdict.
+ *	MIME_MALFORMED: this is neither a message nor a CMS object.  USAGE:
+ *	`detached` was given for what is no bare signature.  IO and NO_MEMORY
+ *	pass through.  All else is a verdict.
  *
  * LIMITS
  *	6 layers (L-10), 4 MiB before and 8 MiB after the content of an object.

@@ -180,6 +180,22 @@ def hostile():
     check("exit 77", run(WAXWING, "open", out, "--identity", path("bob-rsa.p12"), good=False).returncode == 77)
     check("exit 66", run(WAXWING, "open", path("nowhere"), good=False).returncode == 66)
     check("exit 64", run(WAXWING, "open", out, "--jsn", good=False).returncode == 64)
+    # content given apart is judged, or refused: never passed over beside a good signature of something else
+    run(*CMS, "-sign", "-in", message(), "-signer", path("alice-rsa.pem"), "-inkey", path("alice-rsa.key"), "-outform", "DER",
+        "-binary", "-out", path("apart.der"))
+    run(*CMS, "-sign", "-in", message(), "-signer", path("alice-rsa.pem"), "-inkey", path("alice-rsa.key"), "-outform", "DER",
+        "-binary", "-nodetach", "-out", path("within.der"))
+    with open(path("other"), "wb") as f:
+        f.write(b"something else")
+    for name, content, want in (("apart.der", message(), "valid_trusted"), ("apart.der", path("other"), "altered"),
+                                ("within.der", path("other"), "malformed"), ("within.der", message(), "malformed")):
+        verdict, _ = waxwing_open(path(name), "--from", FROM, "--content", content)
+        check("%s beside content" % name, words(verdict)[0] == want, (words(verdict), want))
+    check("a message has its content", run(WAXWING, "open", message(), "--content", path("other"), good=False).returncode == 64)
+    check("so has what is encrypted", run(WAXWING, "open", path("short.der"), "--content", path("other"), good=False).returncode == 64)
+    check("--from is an address", run(WAXWING, "open", path("apart.der"), "--content", message(), "--from", "Alice",
+                                      good=False).returncode == 64)
+    check("one stream, one use", run(WAXWING, "open", message(), "--json", "--out", "-", good=False).returncode == 64)
     with open(path("nonsense"), "wb") as f:
         f.write(b"\xd0\xcf\x11\xe0" + bytes(500))
     check("exit 65", run(WAXWING, "open", path("nonsense"), "--json", good=False).returncode == 65)
