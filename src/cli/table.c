@@ -45,6 +45,8 @@ const WaxCommand wax_commands[] = {
 		     { "--dry-run", NULL, NULL, WAX_FLAG_BOOL, "Show what would be done; change nothing." },
 		     { "--yes", NULL, NULL, WAX_FLAG_BOOL, "Do not ask." } },
 	  .sentence = "Make a user for each process, so that none reads the files of another; shows, asks, applies." },
+	{ .verb = "doctor", .raw = wax_cli_doctor, .usage = "[--config FILE] [--config-dir DIR] [--json]",
+	  .sentence = "Look at the service, its files, the way of the mail and the Postfix in front; say what to mend and how." },
 	{ .verb = "status", .method = "GET", .path = "/v1/status",
 	  .sentence = "Show the processes and the isolation that they reached." },
 	{ .verb = "domain add", .operands = { TEXT("NAME", "name") }, .method = "POST", .path = "/v1/domains",

@@ -22,6 +22,7 @@ int wax_cli_cert_verify(int argc, char **argv);
 
 int wax_cli_up(int argc, char **argv);
 int wax_cli_down(int argc, char **argv);
+int wax_cli_doctor(int argc, char **argv);
 int wax_cli_setup_users(int argc, char **argv);
 
 #endif
