@@ -6,6 +6,7 @@
 
 #include "api/client.h"
 #include "cli/local.h"
+#include "cli/manual.h"
 #include "cli/words.h"
 #include "core/io.h"
 
@@ -34,6 +35,8 @@ static int help(int argc, char **argv)
 
 	if (argc > 0 && strcmp(argv[0], "--man") == 0)
 		return show_text(wax_help_man());
+	if (argc > 0 && strcmp(argv[0], "--man-settings") == 0)
+		return show_text(wax_manual_settings());
 	if (argc > 0 && strcmp(argv[0], "--bash") == 0)
 		return show_text(wax_help_bash());
 	if (argc == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "cli/manual.h"
 #include "cli/prompt.h"
 #include "core/io.h"
 #include "core/settings.h"
@@ -306,26 +307,11 @@ char *wax_help_text(const WaxCommand *command)
 	return g_string_free(out, FALSE);
 }
 
-/* escape_man - '-' is a hyphen in roff */
-static char *escape_man(const char *text)
-{
-	g_auto(GStrv) parts = g_strsplit(text, "-", -1);
-
-	return g_strjoinv("\\-", parts);
-}
-
-static void append_man(GString *out, const char *title, const char *sentence)
-{
-	g_autofree char *bold = escape_man(title), *text = escape_man(sentence);
-
-	g_string_append_printf(out, ".TP\n.B %s\n%s\n", bold, text);
-}
-
 static void append_man_flag(GString *out, const WaxFlag *flag)
 {
 	g_autofree char *name = g_strjoin(" ", flag->name, flag->value, NULL);
 
-	append_man(out, name, flag->sentence);
+	wax_manual_entry(out, name, flag->sentence);
 }
 
 static void append_man_command(GString *out, const WaxCommand *command)
@@ -333,7 +319,7 @@ static void append_man_command(GString *out, const WaxCommand *command)
 	g_autoptr(GString) usage = g_string_new(NULL);
 
 	append_usage(usage, command);
-	append_man(out, usage->str, command->sentence);
+	wax_manual_entry(out, usage->str, command->sentence);
 	if (!command->flags[0].name)
 		return;
 	g_string_append(out, ".RS\n");
@@ -350,7 +336,7 @@ char *wax_help_man(void)
 
 	for (size_t i = 0; i < wax_command_count; i++)
 		append_man_command(out, &wax_commands[i]);
-	append_man(out, "waxwing help [VERB]",
+	wax_manual_entry(out, "waxwing help [VERB]",
 		"List the commands, or explain one; --man prints this page, --bash the "
 		"completion.");
 	g_string_append(out,
@@ -362,6 +348,8 @@ char *wax_help_man(void)
 	g_string_append(out, ".SH EXIT STATUS\n0 when it was done; else as sysexits: 64 asked "
 			     "wrongly, 65 bad data,"
 			     " 66 no input, 75 try again, 77 not permitted, 70 a fault of ours.\n");
+	wax_manual_errors(out);
+	g_string_append(out, ".SH SEE ALSO\n.BR waxwing.toml (5)\n");
 	return g_string_free(out, FALSE);
 }
 

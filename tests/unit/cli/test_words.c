@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "cli/manual.h"
 #include "cli/words.h"
+#include "core/settings.h"
 
 static bool read_line(const char *text, WaxLine *line, GError **error)
 {
@@ -112,6 +114,21 @@ static void every_command_is_in_help_manual_and_completion_once(void **state)
 	}
 }
 
+static void the_manual_has_every_setting_and_every_error(void **state)
+{
+	g_autofree char *man = wax_help_man(), *page = wax_manual_settings();
+	(void)state;
+
+	for (size_t i = 0; i < wax_setting_count; i++) {
+		const char *key = strchr(wax_settings[i].name, '.') + 1;
+		g_autofree char *line = g_strdup_printf("\n.B %s = ", key);
+
+		assert_non_null(strstr(page, line));
+	}
+	for (int r = 1; r < WAX_REASON_COUNT_; r++)
+		assert_non_null(strstr(man, wax_reason_info((WaxReason)r)->label));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +136,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_there_is_no_input),
 		cmocka_unit_test(operands_become_path_query_and_body_escaped),
 		cmocka_unit_test(every_command_is_in_help_manual_and_completion_once),
+		cmocka_unit_test(the_manual_has_every_setting_and_every_error),
 	};
 
 	return cmocka_run_group_tests_name("cli/words", tests, NULL, NULL);
