@@ -157,6 +157,7 @@ class Tap:
 class Office:
     def __init__(self, domain, *people, more="", settings=""):
         self.domain, self.people, self.more = domain, people, more
+        self.services = ""  # more lines for master.cf
         self.folder = tempfile.mkdtemp(prefix="office-")
         os.chmod(self.folder, 0o755)
         self.submission, self.port25, self.again, self.imap = (free_port() for _ in range(4))
@@ -197,7 +198,7 @@ class Office:
                      again=self.again, imap=self.imap, out=self.org.out, inn=self.org.inn, more=self.more,
                      uid=mail.pw_uid, gid=mail.pw_gid)
         self.write("postfix/main.cf", MAIN.format(**words))
-        self.write("postfix/master.cf", MASTER.format(**words))
+        self.write("postfix/master.cf", MASTER.format(**words) + self.services)
         self.write("passwd", "".join(f"{p}@{self.domain}:{{PLAIN}}{PASSWORD}::::::\n" for p in self.people))
         conf = self.write("dovecot.conf", DOVECOT.format(**words))
         self.write_maps()

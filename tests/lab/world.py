@@ -49,6 +49,7 @@ class Org:
         self.separate = separate
         self.process = None
         self.host = "127.0.0.1"
+        self.level = "debug"
 
     def write_config(self):
         self.config = os.path.join(self.folder, "waxwing.toml")
@@ -58,7 +59,7 @@ class Org:
                 f'[paths]\nstate = "{self.folder}/state"\nrun = "{self.folder}/run"\nlibexec = "{LIBEXEC}"\n'
                 f'[listen]\noutbound = ["{self.listen}:{self.host}:{self.out}"]\ninbound = ["{self.listen}:127.0.0.1:{self.inn}"]\n'
                 f'[relay]\noutbound = "{self.relay}"\n'
-                f'[log]\ntarget = "stderr"\nlevel = "debug"\n'
+                f'[log]\ntarget = "stderr"\nlevel = "{self.level}"\n'
                 f"[service]\nseparate_users = {str(self.separate).lower()}\n{self.settings}")
 
     def up(self):
