@@ -79,6 +79,19 @@ static bool owns(const WaxCert *cert, const char *key)
 	       (!info->addresses[0] && !info->utf8_addresses[0]);
 }
 
+/* of several keys in one file the first that may sign for the address; else the first, to say what it lacks */
+static const WaxIdentityKey *choose_identity(const WaxKeyring *keyring, const char *from)
+{
+	for (guint i = 0; i < keyring->keys->len; i++) {
+		const WaxIdentityKey *identity = keyring->keys->pdata[i];
+
+		if (identity->cert && wax_cert_can_sign(identity->cert) &&
+			owns(identity->cert, from))
+			return identity;
+	}
+	return keyring->keys->pdata[0];
+}
+
 static bool load_signer(
 	const Arguments *a, WaxKeyring *keyring, WaxSealSigner *ret_signer, GError **error)
 {
@@ -88,7 +101,7 @@ static bool load_signer(
 	if (!wax_password_load(a->password_file, &password, error) ||
 		!wax_keyring_load(keyring, a->sign, password, error))
 		return false;
-	identity = keyring->keys->pdata[0];
+	identity = choose_identity(keyring, a->from_key);
 	if (!identity->cert)
 		return wax_fail(error, WAX_R_KEY_MISMATCH,
 			"%s holds no certificate for its key: give KEY.pem,CERT.pem", a->sign);

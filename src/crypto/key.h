@@ -81,10 +81,14 @@ typedef struct {
 	GPtrArray *chain;
 } WaxPkcs12;
 
-/* wax_pkcs12_parse - chains in any order; RC2 and 3DES read where libcrypto still can */
+/* wax_pkcs12_parse - one key, chains in any order; RC2 and 3DES read where libcrypto still can */
 bool wax_pkcs12_parse(WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents,
 	GError **error) WAX_MUST_USE;
 void wax_pkcs12_clear(WaxPkcs12 *contents);
+
+/* wax_pkcs12_parse_all - of a file that may hold several keys; elements are WaxPkcs12 */
+bool wax_pkcs12_parse_all(WaxSpan bytes, const WaxSecret *password, GPtrArray **ret_contents,
+	GError **error) WAX_MUST_USE;
 
 /* wax_pkcs12_write - PBES2 with AES-256-CBC, HMAC-SHA-256 */
 bool wax_pkcs12_write(const WaxPkcs12 *contents, const char *name, const WaxSecret *password,

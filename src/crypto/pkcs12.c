@@ -5,16 +5,13 @@
 #include <openssl/provider.h>
 #include <string.h>
 
-#include "asn1/ber.h"
 #include "core/status.h"
 #include "crypto/internal.h"
 #include "crypto/key.h"
 
 #define ITERATIONS_MAX 5000000 /* L-14 */
 #define ITERATIONS     600000
-
-/* pkcs-12 bag types (RFC 7292 appendix D) */
-#define BAG(n) 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, n
+#define DEPTH_MAX      4 /* of SafeContents in SafeContents; what lies deeper is not seen */
 
 static bool mac_is_bounded(const PKCS12 *p12)
 {
@@ -46,154 +43,191 @@ static void legacy_end(OSSL_PROVIDER *legacy)
 		(void)OSSL_PROVIDER_unload(legacy);
 }
 
-/* keys_in - how many private keys a SafeContents lists in the open, sealed one by one or not (RFC 7292 4.2) */
-static unsigned keys_in(WaxSpan safe)
-{
-	WAX_OID(key_bag, BAG(1));
-	WAX_OID(shrouded_key_bag, BAG(2));
-	WaxSpan bags, bag, oid;
-	unsigned count = 0;
-	WaxBer in, inner;
+/* what lies in a file, in its order */
+typedef struct {
+	const char *password; /* NULL: none, which is not the same as an empty one */
+	GPtrArray *keys;      /* WaxKey */
+	GPtrArray *certs;     /* WaxCert */
+} Bags;
 
-	if (!wax_ber_only(safe, WAX_TAG_SEQUENCE, &bags, NULL))
-		return 0;
-	for (in = wax_ber(bags); wax_ber_take(&in, WAX_TAG_SEQUENCE, &bag, NULL);) {
-		inner = wax_ber(bag);
-		if (wax_ber_take(&inner, WAX_TAG_OID, &oid, NULL) &&
-			(wax_span_equal(oid, key_bag) || wax_span_equal(oid, shrouded_key_bag)))
-			count++;
-	}
-	return count;
+static void bags_clear(Bags *bags)
+{
+	g_clear_pointer(&bags->keys, g_ptr_array_unref);
+	g_clear_pointer(&bags->certs, g_ptr_array_unref);
 }
 
-/* octets_of - the content of a ContentInfo of type data */
-static bool octets_of(WaxSpan info, WaxSpan *ret_octets)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Bags, bags_clear)
+
+static bool take_key(Bags *bags, const PKCS8_PRIV_KEY_INFO *info, GError **error)
 {
-	WAX_OID(data, WAX_OID_PKCS7(1));
-	WaxBer in = wax_ber(info);
-	WaxSpan oid, wrapped;
+	EVP_PKEY *pkey = info ? EVP_PKCS82PKEY(info) : NULL;
 
-	return wax_ber_take(&in, WAX_TAG_OID, &oid, NULL) && wax_span_equal(oid, data) &&
-	       wax_ber_take(&in, WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED, &wrapped, NULL) &&
-	       wax_ber_only(wrapped, WAX_TAG_OCTET_STRING, ret_octets, NULL);
-}
-
-/* count_keys - libcrypto would take the first and say nothing of the others; `der` is strict DER */
-static unsigned count_keys(WaxSpan der)
-{
-	WaxSpan pfx, version, info, octets, safes, safe;
-	unsigned count = 0;
-	WaxBer in;
-
-	if (!wax_ber_only(der, WAX_TAG_SEQUENCE, &pfx, NULL))
-		return 0;
-	in = wax_ber(pfx);
-	if (!wax_ber_take(&in, WAX_TAG_INTEGER, &version, NULL) ||
-		!wax_ber_take(&in, WAX_TAG_SEQUENCE, &info, NULL) || !octets_of(info, &octets) ||
-		!wax_ber_only(octets, WAX_TAG_SEQUENCE, &safes, NULL))
-		return 0;
-	for (in = wax_ber(safes); wax_ber_take(&in, WAX_TAG_SEQUENCE, &safe, NULL);)
-		if (octets_of(safe, &octets))
-			count += keys_in(octets);
-	return count;
-}
-
-static bool has_several_keys(const PKCS12 *p12)
-{
-	unsigned char *der = NULL;
-	int n = i2d_PKCS12(p12, &der);
-	bool several = n > 0 && count_keys(WAX_SPAN(der, (size_t)n)) > 1;
-
-	OPENSSL_free(der);
-	return several;
-}
-
-static bool take_chain(STACK_OF(X509) * certs, X509 *own, WaxPkcs12 *contents, GError **error)
-{
-	for (int i = 0; certs && i < sk_X509_num(certs); i++) {
-		X509 *x509 = sk_X509_value(certs, i);
-		unsigned char *der = NULL;
-		int n = i2d_X509(x509, &der);
-		WaxCert *cert = wax_cert_parse(WAX_SPAN(der, (size_t)MAX(n, 0)), error);
-
-		(void)own;
-		OPENSSL_free(der);
-		if (!cert)
-			return false;
-		if (!contents->cert && contents->key && wax_key_fits(contents->key, cert))
-			contents->cert = cert;
-		else
-			g_ptr_array_add(contents->chain, cert);
-	}
+	if (!pkey)
+		return wax_crypto_fail(error, WAX_R_KEY_UNSUPPORTED,
+			"this PKCS #12 file uses an algorithm that cannot be read here");
+	g_ptr_array_add(bags->keys, wax_crypto_key_take(pkey));
 	return true;
 }
 
-static bool parse_with_providers(
-	WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
+static bool take_sealed_key(Bags *bags, const PKCS12_SAFEBAG *bag, GError **error)
 {
-	const unsigned char *p = bytes.p;
-	PKCS12 *p12 = d2i_PKCS12(NULL, &p, (long)bytes.n);
-	g_auto(WaxPkcs12) contents = { NULL, NULL, NULL };
-	g_autofree char *text = NULL;
-	EVP_PKEY *pkey = NULL;
-	STACK_OF(X509) *certs = NULL;
-	X509 *own = NULL;
-	bool ok;
+	PKCS8_PRIV_KEY_INFO *info = PKCS12_decrypt_skey(bag, bags->password, -1);
+	bool ok = take_key(bags, info, error);
 
-	if (!p12)
-		return wax_crypto_fail(error, WAX_R_KEY_MALFORMED, "this is not a PKCS #12 file");
-	text = g_strndup(password ? (const char *)password->p : "", password ? password->n : 0);
-	if (!mac_is_bounded(p12)) {
-		PKCS12_free(p12);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	return ok;
+}
+
+static bool take_cert(Bags *bags, const PKCS12_SAFEBAG *bag, GError **error)
+{
+	X509 *x509 = PKCS12_SAFEBAG_get_bag_nid(bag) == NID_x509Certificate
+			     ? PKCS12_SAFEBAG_get1_cert(bag)
+			     : NULL;
+	unsigned char *der = NULL;
+	WaxCert *cert;
+	int n;
+
+	if (!x509)
+		return true;
+	n = i2d_X509(x509, &der);
+	cert = wax_cert_parse(WAX_SPAN(der, (size_t)MAX(n, 0)), error);
+	OPENSSL_free(der);
+	X509_free(x509);
+	if (!cert)
+		return false;
+	g_ptr_array_add(bags->certs, cert);
+	return true;
+}
+
+static bool take_bags(
+	Bags *bags, const STACK_OF(PKCS12_SAFEBAG) * safe, unsigned depth, GError **error)
+{
+	bool ok = true;
+
+	for (int i = 0; ok && safe && i < sk_PKCS12_SAFEBAG_num(safe); i++) {
+		const PKCS12_SAFEBAG *bag = sk_PKCS12_SAFEBAG_value(safe, i);
+
+		switch (PKCS12_SAFEBAG_get_nid(bag)) {
+		case NID_keyBag:
+			ok = take_key(bags, PKCS12_SAFEBAG_get0_p8inf(bag), error);
+			break;
+		case NID_pkcs8ShroudedKeyBag:
+			ok = take_sealed_key(bags, bag, error);
+			break;
+		case NID_certBag:
+			ok = take_cert(bags, bag, error);
+			break;
+		case NID_safeContentsBag:
+			ok = depth == DEPTH_MAX ||
+			     take_bags(bags, PKCS12_SAFEBAG_get0_safes(bag), depth + 1, error);
+			break;
+		default:
+			break;
+		}
+	}
+	return ok;
+}
+
+static bool take_safes(Bags *bags, const PKCS12 *p12, GError **error)
+{
+	STACK_OF(PKCS7) *safes = PKCS12_unpack_authsafes(p12);
+	bool ok = true;
+
+	for (int i = 0; ok && safes && i < sk_PKCS7_num(safes); i++) {
+		PKCS7 *safe = sk_PKCS7_value(safes, i);
+		int type = OBJ_obj2nid(safe->type);
+		STACK_OF(PKCS12_SAFEBAG) *inside = NULL;
+
+		if (type == NID_pkcs7_data)
+			inside = PKCS12_unpack_p7data(safe);
+		else if (type == NID_pkcs7_encrypted)
+			inside = PKCS12_unpack_p7encdata(safe, bags->password, -1);
+		else
+			continue;
+		ok = inside ? take_bags(bags, inside, 0, error)
+			    : wax_crypto_fail(error, WAX_R_KEY_UNSUPPORTED,
+				      "this PKCS #12 file uses an algorithm that cannot be read "
+				      "here");
+		sk_PKCS12_SAFEBAG_pop_free(inside, PKCS12_SAFEBAG_free);
+	}
+	ASN1_item_free((ASN1_VALUE *)safes, ASN1_ITEM_rptr(PKCS12_AUTHSAFES));
+	return ok;
+}
+
+/* check_mac - it must be there, be affordable, and hold; says in which form the password made it hold */
+static bool check_mac(PKCS12 *p12, const char *text, Bags *bags, GError **error)
+{
+	if (!mac_is_bounded(p12))
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
 			"this PKCS #12 file asks for more than %d iterations", ITERATIONS_MAX);
-	}
-	if (!PKCS12_mac_present(p12)) {
-		PKCS12_free(p12);
-		wax_wipe(text, strlen(text));
+	if (!PKCS12_mac_present(p12))
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
 			"this PKCS #12 file has no MAC by its password (RFC 7292): anybody could "
 			"have changed it");
+	bags->password = text;
+	if (PKCS12_verify_mac(p12, text, (int)strlen(text)) == 1)
+		return true;
+	bags->password = NULL;
+	if (!text[0] && PKCS12_verify_mac(p12, NULL, 0) == 1)
+		return true;
+	ERR_clear_error();
+	return wax_fail(
+		error, WAX_R_PASSWORD_WRONG, "the password does not open this PKCS #12 file");
+}
+
+static bool read_bags(WaxSpan bytes, const WaxSecret *password, Bags *bags, GError **error)
+{
+	OSSL_PROVIDER *legacy = legacy_begin();
+	const unsigned char *p = bytes.p;
+	PKCS12 *p12 = d2i_PKCS12(NULL, &p, (long)bytes.n);
+	g_autofree char *text =
+		g_strndup(password ? (const char *)password->p : "", password ? password->n : 0);
+	bool ok;
+
+	bags->keys = g_ptr_array_new_with_free_func((GDestroyNotify)wax_key_unref);
+	bags->certs = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
+	ok = p12 ? check_mac(p12, text, bags, error) && take_safes(bags, p12, error)
+		 : wax_crypto_fail(error, WAX_R_KEY_MALFORMED, "this is not a PKCS #12 file");
+	bags->password = NULL;
+	wax_wipe(text, strlen(text));
+	PKCS12_free(p12);
+	legacy_end(legacy);
+	if (ok && bags->keys->len == 0)
+		return wax_fail(
+			error, WAX_R_KEY_MALFORMED, "this PKCS #12 file holds no private key");
+	return ok;
+}
+
+/* contents_of - a key with the certificate that fits it and all the others */
+static WaxPkcs12 contents_of(const Bags *bags, guint n)
+{
+	WaxPkcs12 contents = { .key = wax_key_ref(bags->keys->pdata[n]),
+		.chain = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref) };
+
+	for (guint i = 0; i < bags->certs->len; i++) {
+		WaxCert *cert = wax_cert_ref(bags->certs->pdata[i]);
+
+		if (!contents.cert && wax_key_fits(contents.key, cert))
+			contents.cert = cert;
+		else
+			g_ptr_array_add(contents.chain, cert);
 	}
-	if (PKCS12_verify_mac(p12, text, (int)strlen(text)) != 1 &&
-		(text[0] || PKCS12_verify_mac(p12, NULL, 0) != 1)) {
-		PKCS12_free(p12);
-		ERR_clear_error();
-		wax_wipe(text, strlen(text));
-		return wax_fail(error, WAX_R_PASSWORD_WRONG,
-			"the password does not open this PKCS #12 file");
-	}
-	if (has_several_keys(p12)) {
-		PKCS12_free(p12);
-		wax_wipe(text, strlen(text));
+	return contents;
+}
+
+bool wax_pkcs12_parse(
+	WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
+{
+	g_auto(WaxPkcs12) contents = { NULL, NULL, NULL };
+	g_auto(Bags) bags = { 0 };
+
+	if (!read_bags(bytes, password, &bags, error))
+		return false;
+	if (bags.keys->len > 1)
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
 			"this PKCS #12 file holds several private keys; export each into a file of "
 			"its own");
-	}
-	ok = PKCS12_parse(p12, text, &pkey, &own, &certs) == 1;
-	PKCS12_free(p12);
-	wax_wipe(text, strlen(text));
-	if (!ok)
-		return wax_crypto_fail(error, WAX_R_KEY_UNSUPPORTED,
-			"this PKCS #12 file uses an algorithm that cannot be read here");
-	contents.chain = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
-	if (pkey)
-		contents.key = wax_crypto_key_take(pkey);
-	if (own) {
-		STACK_OF(X509) *first = sk_X509_new_null();
-
-		sk_X509_push(first, own);
-		ok = take_chain(first, own, &contents, error);
-		sk_X509_free(first);
-		X509_free(own);
-	}
-	ok = ok && take_chain(certs, NULL, &contents, error);
-	sk_X509_pop_free(certs, X509_free);
-	if (!ok)
-		return false;
-	if (!contents.key)
-		return wax_fail(
-			error, WAX_R_KEY_MALFORMED, "this PKCS #12 file holds no private key");
+	contents = contents_of(&bags, 0);
 	if (!contents.cert)
 		return wax_fail(error, WAX_R_KEY_MISMATCH,
 			"no certificate in this PKCS #12 file belongs to its private key");
@@ -202,14 +236,33 @@ static bool parse_with_providers(
 	return true;
 }
 
-bool wax_pkcs12_parse(
-	WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
+static void contents_free(void *p)
 {
-	OSSL_PROVIDER *legacy = legacy_begin();
-	bool ok = parse_with_providers(bytes, password, ret_contents, error);
+	wax_pkcs12_clear(p);
+	g_free(p);
+}
 
-	legacy_end(legacy);
-	return ok;
+bool wax_pkcs12_parse_all(
+	WaxSpan bytes, const WaxSecret *password, GPtrArray **ret_contents, GError **error)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(contents_free);
+	g_auto(Bags) bags = { 0 };
+
+	if (!read_bags(bytes, password, &bags, error))
+		return false;
+	for (guint i = 0; i < bags.keys->len; i++) {
+		WaxPkcs12 contents = contents_of(&bags, i);
+
+		if (contents.cert)
+			g_ptr_array_add(all, g_memdup2(&contents, sizeof(contents)));
+		else
+			wax_pkcs12_clear(&contents);
+	}
+	if (all->len == 0)
+		return wax_fail(error, WAX_R_KEY_MISMATCH,
+			"no certificate in this PKCS #12 file belongs to its private key");
+	*ret_contents = g_steal_pointer(&all);
+	return true;
 }
 
 void wax_pkcs12_clear(WaxPkcs12 *contents)

@@ -49,11 +49,15 @@ void wax_keyring_add(WaxKeyring *keyring, WaxKey *key, WaxCert *cert, GPtrArray 
 
 static bool load_p12(WaxKeyring *keyring, WaxSpan bytes, const WaxSecret *password, GError **error)
 {
-	g_auto(WaxPkcs12) contents = { 0 };
+	g_autoptr(GPtrArray) all = NULL;
 
-	if (!wax_pkcs12_parse(bytes, password, &contents, error))
+	if (!wax_pkcs12_parse_all(bytes, password, &all, error))
 		return false;
-	wax_keyring_add(keyring, contents.key, contents.cert, contents.chain);
+	for (guint i = 0; i < all->len; i++) {
+		const WaxPkcs12 *one = all->pdata[i];
+
+		wax_keyring_add(keyring, one->key, one->cert, one->chain);
+	}
 	return true;
 }
 
