@@ -25,7 +25,10 @@
 
 #include "store/db.h"
 
-enum { WAX_CA_DO = 600 }; /* str act, str actor, str JSON -> str JSON */
+enum {
+	WAX_CA_DO = 600, /* str act, str actor, str JSON -> str JSON */
+	WAX_CA_HELLO,	 /* are you there, and free? nothing -> nothing */
+};
 
 typedef struct {
 	WaxStore *store;

@@ -13,12 +13,13 @@
 #define PATIENCE 30000
 #define DAY	 (24 * 3600)
 
-bool wax_ca_ask(int sock, const WaxFrame *request, WaxFrame **ret_reply, GError **error)
+bool wax_ca_ask_within(
+	int sock, const WaxFrame *request, int patience, WaxFrame **ret_reply, GError **error)
 {
 	g_autoptr(GError) why = NULL;
 	WaxReason reason;
 
-	if (sock >= 0 && wax_ipc_call(sock, request, PATIENCE, ret_reply, &why))
+	if (sock >= 0 && wax_ipc_call(sock, request, patience, ret_reply, &why))
 		return true;
 	reason = why ? wax_reason_of(why) : WAX_R_PEER_GONE;
 	if (reason == WAX_R_PEER_GONE || reason == WAX_R_TIMEOUT)
@@ -26,6 +27,11 @@ bool wax_ca_ask(int sock, const WaxFrame *request, WaxFrame **ret_reply, GError 
 			"the key custody does not answer; it is being started again, try once "
 			"more");
 	return wax_fail(error, reason, "%s", why->message);
+}
+
+bool wax_ca_ask(int sock, const WaxFrame *request, WaxFrame **ret_reply, GError **error)
+{
+	return wax_ca_ask_within(sock, request, PATIENCE, ret_reply, error);
 }
 
 void wax_ca_made_clear(WaxCaMade *made)

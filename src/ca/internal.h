@@ -41,8 +41,12 @@ GByteArray *wax_ca_need_bytes(json_t *args, const char *key, GError **error);
 /* wax_ca_list - NULL when the key is absent */
 char **wax_ca_list(json_t *args, const char *key);
 
+/* wax_ca_ask - waits long enough for the slowest request: new keys, a passphrase made slow on purpose */
 bool wax_ca_ask(
 	int sock, const WaxFrame *request, WaxFrame **ret_reply, GError **error) WAX_MUST_USE;
+/* wax_ca_ask_within - milliseconds; what is only to be shown may be missing */
+bool wax_ca_ask_within(int sock, const WaxFrame *request, int patience, WaxFrame **ret_reply,
+	GError **error) WAX_MUST_USE;
 GByteArray *wax_ca_copy(WaxSpan span);
 
 /* a key as its custodian gave it */

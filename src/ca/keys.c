@@ -7,6 +7,8 @@
 #include "core/status.h"
 #include "keys/proto/requests.h"
 
+#define STATUS_PATIENCE 2000
+
 typedef struct {
 	bool locked, passphrase;
 	uint32_t open;
@@ -17,7 +19,7 @@ static bool state_of(int sock, State *state, GError **error)
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_KEY_STATUS), reply = NULL;
 	uint32_t tickets;
 
-	return wax_ca_ask(sock, request, &reply, error) &&
+	return wax_ca_ask_within(sock, request, STATUS_PATIENCE, &reply, error) &&
 	       wax_frame_get_bool(reply, &state->locked, error) &&
 	       wax_frame_get_u32(reply, &state->open, error) &&
 	       wax_frame_get_u32(reply, &tickets, error) &&

@@ -29,6 +29,7 @@ enum {
 
 struct WaxFrame {
 	uint16_t type;
+	uint32_t call; /* 0: belongs to none */
 	uint8_t *bytes;
 	size_t n, room, at;
 	int fds[FDS_MAX];
@@ -41,6 +42,7 @@ typedef struct {
 	uint8_t large; /* the payload is in the first descriptor */
 	uint8_t fds;   /* descriptors that belong to the frame itself */
 	uint32_t size;
+	uint32_t call; /* the number of a call, and of its reply */
 } Preamble;
 
 WaxFrame *wax_frame_new(uint16_t type)
@@ -299,10 +301,10 @@ static bool send_all(int sock, struct msghdr *message, int flags, GError **error
 	}
 }
 
-static bool send_frame(int sock, const WaxFrame *frame, int flags, GError **error)
+static bool send_frame(int sock, const WaxFrame *frame, uint32_t call, int flags, GError **error)
 {
 	Preamble preamble = { frame->type, frame->n > INLINE_MAX,
-		(uint8_t)(frame->fd_count - frame->fd_at), (uint32_t)frame->n };
+		(uint8_t)(frame->fd_count - frame->fd_at), (uint32_t)frame->n, call };
 	struct iovec parts[2] = { { &preamble, sizeof preamble }, { frame->bytes, frame->n } };
 	union {
 		char bytes[CMSG_SPACE(sizeof(int) * (FDS_MAX + 1))];
@@ -343,12 +345,12 @@ static bool send_frame(int sock, const WaxFrame *frame, int flags, GError **erro
 
 bool wax_ipc_send(int sock, const WaxFrame *frame, GError **error)
 {
-	return send_frame(sock, frame, 0, error);
+	return send_frame(sock, frame, frame->call, 0, error);
 }
 
 bool wax_ipc_send_now(int sock, const WaxFrame *frame, GError **error)
 {
-	return send_frame(sock, frame, MSG_DONTWAIT, error);
+	return send_frame(sock, frame, frame->call, MSG_DONTWAIT, error);
 }
 
 static bool wait_readable(int sock, int timeout, GError **error)
@@ -418,6 +420,7 @@ static bool fill(
 	bool ok = true;
 
 	memcpy(&preamble, packet, MIN(got, sizeof preamble));
+	frame->call = got >= sizeof preamble ? preamble.call : 0;
 	if (got >= sizeof preamble && preamble.large && count) {
 		large = fds[0];
 		first = 1;
@@ -504,12 +507,42 @@ bool wax_frame_check(WaxFrame *frame, GError **error)
 	return wax_fail(error, reason ? reason : WAX_R_INTERNAL, "%s", text ? text : "");
 }
 
+void wax_frame_answers(WaxFrame *reply, const WaxFrame *request)
+{
+	reply->call = request->call;
+}
+
+/* receive_reply - what answers an earlier call, whose caller gave up, is dropped */
+static bool receive_reply(
+	int sock, uint32_t call, int timeout, WaxFrame **ret_reply, GError **error)
+{
+	int64_t until = wax_clock_monotonic() + timeout;
+
+	for (;;) {
+		g_autoptr(WaxFrame) reply = NULL;
+		int64_t left = timeout < 0 ? -1 : MAX(until - wax_clock_monotonic(), 0);
+
+		if (!wax_ipc_recv(sock, (int)left, &reply, error))
+			return false;
+		/* 0: the question could not even be read, and so not its number */
+		if (reply->call == call || reply->call == 0) {
+			*ret_reply = g_steal_pointer(&reply);
+			return true;
+		}
+	}
+}
+
 bool wax_ipc_call(
 	int sock, const WaxFrame *request, int timeout, WaxFrame **ret_reply, GError **error)
 {
+	static gint last;
+	uint32_t call = (uint32_t)g_atomic_int_add(&last, 1) + 1;
 	g_autoptr(WaxFrame) reply = NULL;
 
-	if (!wax_ipc_send(sock, request, error) || !wax_ipc_recv(sock, timeout, &reply, error) ||
+	if (call == 0) /* after four thousand million calls */
+		call = (uint32_t)g_atomic_int_add(&last, 1) + 1;
+	if (!send_frame(sock, request, call, 0, error) ||
+		!receive_reply(sock, call, timeout, &reply, error) ||
 		!wax_frame_check(reply, error))
 		return false;
 	*ret_reply = g_steal_pointer(&reply);

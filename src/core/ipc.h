@@ -15,6 +15,10 @@
  *	something else than expected is an error and never a wrong value.
  *	Payloads above 64 KiB travel in a memfd, which the reader cannot tell.
  *
+ *	A call has a number, and its reply carries the same one: an answer that
+ *	comes after its caller gave up is never taken for the answer to the
+ *	next question.
+ *
  * OWNERSHIP
  *	A frame owns its bytes and descriptors; they are wiped and closed when
  *	it is freed.  put_fd duplicates; get_fd hands the descriptor over.
@@ -74,6 +78,9 @@ bool wax_ipc_send_now(int sock, const WaxFrame *frame, GError **error) WAX_MUST_
 bool wax_ipc_recv(int sock, int timeout, WaxFrame **ret_frame, GError **error) WAX_MUST_USE;
 bool wax_ipc_call(int sock, const WaxFrame *request, int timeout, WaxFrame **ret_reply,
 	GError **error) WAX_MUST_USE;
+
+/* wax_frame_answers - the reply carries the number of the call that it answers */
+void wax_frame_answers(WaxFrame *reply, const WaxFrame *request);
 
 /* wax_frame_new_error - the reply that wax_ipc_call turns back into this error */
 WaxFrame *wax_frame_new_error(const GError *error);

@@ -18,7 +18,9 @@ static bool answer(WaxCa *ca, WaxFrame *request, WaxFrame *reply, GError **error
 	char *dumped;
 	bool ok;
 
-	/* one kind of request, from webd alone; which acts there are is a table in ca/acts */
+	if (wax_frame_type(request) == WAX_CA_HELLO)
+		return wax_frame_done(request, error);
+	/* one kind of act, from webd alone; which acts there are is a table in ca/acts */
 	if (wax_frame_type(request) != WAX_CA_DO)
 		return wax_fail(error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
 	if (!wax_frame_get_str(request, &act, error) ||
@@ -51,6 +53,7 @@ static void serve(WaxCa *ca, int sock, WaxFrame *request)
 		g_clear_pointer(&reply, wax_frame_free);
 		reply = wax_frame_new_error(error);
 	}
+	wax_frame_answers(reply, request);
 	/* whoever asked and went away, or does not read, asks again */
 	wax_ignore(wax_ipc_send_now(sock, reply, NULL));
 }

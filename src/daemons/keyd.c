@@ -57,6 +57,7 @@ static bool serve(WaxCustodian *custodian, int fd, unsigned who)
 		reply = wax_frame_new_error(error);
 	} else {
 		reply = wax_custodian_answer(custodian, who, request);
+		wax_frame_answers(reply, request);
 	}
 	g_clear_error(&error);
 	/* one that asks and does not read may not hold up the others */

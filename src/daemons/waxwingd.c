@@ -27,11 +27,13 @@
 #include "core/io.h"
 #include "core/status.h"
 #include "daemons/child.h"
+#include "daemons/doorman.h"
 #include "daemons/house.h"
 #include "daemons/peers.h"
 
 #define WORKERS_MAX  64
 #define BACK_OFF_MAX 30000 /* ms */
+#define DOORS_MAX    32
 
 static const struct {
 	const char *name, *executable, *sections;
@@ -65,6 +67,7 @@ typedef struct {
 	bool ready, seccomp, landlock, locked_memory;
 	uint32_t uid;
 	int64_t started, due; /* monotonic ms; due: when to start again */
+	int64_t away;	      /* since when it is not ready */
 	unsigned restarts, failures;
 } Process;
 
@@ -137,7 +140,7 @@ static bool take_lock(const WaxConfig *config, GError **error)
 static int listen_unix(const char *path, GError **error)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 || strlen(path) >= sizeof at.sun_path) {
 		wax_set_error(error, WAX_R_CONFIG_RANGE, "the socket path %s is too long", path);
@@ -188,7 +191,7 @@ static int listen_tcp(const char *host, const char *port, bool loopback_only, GE
 			host, port);
 		return -1;
 	}
-	fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (fd < 0 || bind(fd, list->ai_addr, list->ai_addrlen) != 0 || listen(fd, 256) != 0) {
@@ -471,6 +474,7 @@ static void bury(Parent *parent, pid_t pid, int status)
 		if (process->pid != pid)
 			continue;
 		process->pid = 0;
+		process->away = process->ready ? now : process->away;
 		process->ready = false;
 		if (process->control >= 0)
 			close(process->control);
@@ -565,12 +569,51 @@ static int start_due(Parent *parent)
 	return (int)next;
 }
 
+/* attended - whose door it is serves, or may be back at once; *wait: when to look again */
+static bool attended(const Parent *parent, const WaxListener *listener, int *wait)
+{
+	int kind = strcmp(listener->kind, "api") == 0 ? PROCESS_webd : PROCESS_gated;
+	int64_t left = 0;
+
+	for (guint i = 0; i < parent->processes->len; i++) {
+		const Process *p = parent->processes->pdata[i];
+
+		if (p->kind != kind)
+			continue;
+		if (p->ready)
+			return true;
+		left = p->away + WAX_DOORMAN_GRACE - wax_clock_monotonic();
+	}
+	if (left > 0)
+		*wait = *wait < 0 ? (int)left : MIN(*wait, (int)left);
+	return left > 0;
+}
+
+/* watch_doors - the listeners that nobody serves; the number of them */
+static nfds_t watch_doors(
+	const Parent *parent, struct pollfd *fds, const WaxListener **doors, int *wait)
+{
+	nfds_t n = 0;
+
+	for (guint i = 0; i < parent->listeners->len && n < DOORS_MAX; i++) {
+		const WaxListener *listener = parent->listeners->pdata[i];
+
+		if (attended(parent, listener, wait))
+			continue;
+		doors[n] = listener;
+		fds[n++] = (struct pollfd){ listener->fd, POLLIN, 0 };
+	}
+	return n;
+}
+
 static void run(Parent *parent, int signals)
 {
 	for (;;) {
-		struct pollfd fds[WORKERS_MAX + PROCESS_COUNT + 1] = { { signals, POLLIN, 0 } };
-		Process *by_fd[G_N_ELEMENTS(fds)] = { NULL };
-		nfds_t n = 1;
+		struct pollfd fds[WORKERS_MAX + PROCESS_COUNT + 1 + DOORS_MAX] = { { signals,
+			POLLIN, 0 } };
+		Process *by_fd[WORKERS_MAX + PROCESS_COUNT + 1] = { NULL };
+		const WaxListener *doors[DOORS_MAX];
+		nfds_t n = 1, closed;
 		int wait = start_due(parent);
 
 		for (guint i = 0; i < parent->processes->len; i++) {
@@ -581,11 +624,15 @@ static void run(Parent *parent, int signals)
 			by_fd[n] = process;
 			fds[n++] = (struct pollfd){ process->control, POLLIN, 0 };
 		}
-		if (poll(fds, n, wait) <= 0)
+		closed = watch_doors(parent, fds + n, doors, &wait);
+		if (poll(fds, n + closed, wait) <= 0)
 			continue;
 		for (nfds_t i = 1; i < n; i++)
 			if (fds[i].revents)
 				hear(parent, by_fd[i]);
+		for (nfds_t i = 0; i < closed; i++)
+			if (fds[n + i].revents)
+				wax_doorman_turn_away(doors[i]);
 		if (fds[0].revents) {
 			struct signalfd_siginfo info;
 
@@ -620,7 +667,11 @@ static void add_processes(Parent *parent)
 		for (unsigned i = 0; i < count; i++) {
 			Process *process = g_new0(Process, 1);
 
-			*process = (Process){ .kind = kind, .index = i, .control = -1, .due = 1 };
+			*process = (Process){ .kind = kind,
+				.index = i,
+				.control = -1,
+				.due = 1,
+				.away = wax_clock_monotonic() };
 			g_ptr_array_add(parent->processes, process);
 		}
 	}

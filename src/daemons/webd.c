@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* webd - the HTTP API on the local socket: reads the databases, hands every change to cad. */
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
@@ -13,14 +14,75 @@
 #include "daemons/child.h"
 #include "web/web.h"
 
-#define PATIENCE 60000
+#define PATIENCE       60000 /* ms: the slowest act makes several keys */
+#define HELLO_PATIENCE 3000  /* within this a free administration says that it is there */
+#define QUEUE_PATIENCE 5000  /* how long an act waits for the one before it */
 
 typedef struct {
 	WaxChild *child;
-	GMutex lock; /* of the socket to cad: one act at a time */
+	GMutex lock, names_lock; /* of `busy`; of what the C library says about users */
+	GCond free;
+	bool busy; /* an act is with cad, which does one at a time */
 	char *status_path, *mail_path;
 	WaxWebParts parts;
 } Service;
+
+/* take_turn - cad does one act at a time; who waits too long hears so */
+static bool take_turn(Service *s, GError **error)
+{
+	int64_t until = g_get_monotonic_time() + QUEUE_PATIENCE * G_TIME_SPAN_MILLISECOND;
+	bool mine;
+
+	g_mutex_lock(&s->lock);
+	while (s->busy && g_cond_wait_until(&s->free, &s->lock, until))
+		;
+	mine = !s->busy;
+	s->busy = true; /* mine, or still that of the other */
+	g_mutex_unlock(&s->lock);
+	return mine || wax_fail(error, WAX_R_SERVICE_DOWN,
+			       "another change is still being made; nothing was changed by this "
+			       "one, try again");
+}
+
+static void end_turn(Service *s)
+{
+	g_mutex_lock(&s->lock);
+	s->busy = false;
+	g_cond_signal(&s->free);
+	g_mutex_unlock(&s->lock);
+}
+
+/* is_there - a stopped or busy cad is found out before it is given anything */
+static bool is_there(int cad, GError **error)
+{
+	g_autoptr(WaxFrame) hello = wax_frame_new(WAX_CA_HELLO), reply = NULL;
+
+	return (cad >= 0 && wax_ipc_call(cad, hello, HELLO_PATIENCE, &reply, NULL)) ||
+	       wax_fail(error, WAX_R_SERVICE_DOWN,
+		       "nothing was changed: the administration process does not answer; it is "
+		       "started again when it died, try again (waxwing status shows it)");
+}
+
+static bool call_cad(Service *s, const WaxFrame *request, WaxFrame **ret_reply, GError **error)
+{
+	/* of our own: the number may come to mean a fresh socket while we wait on this one */
+	int cad = fcntl(wax_child_peer(s->child, "cad", 0), F_DUPFD_CLOEXEC, 0);
+	g_autoptr(GError) why = NULL;
+	bool ok = is_there(cad, error);
+
+	if (ok && !wax_ipc_call(cad, request, PATIENCE, ret_reply, &why)) {
+		WaxReason reason = wax_reason_of(why);
+
+		ok = reason == WAX_R_PEER_GONE || reason == WAX_R_TIMEOUT
+			     ? wax_fail(error, WAX_R_SERVICE_DOWN,
+				       "the administration process went away during the change; "
+				       "look whether it was made, and try again")
+			     : wax_fail(error, reason, "%s", why->message);
+	}
+	if (cad >= 0)
+		close(cad);
+	return ok;
+}
 
 static bool change(void *ctx, const char *act, const char *actor, const json_t *body,
 	json_t **ret_result, GError **error)
@@ -35,9 +97,10 @@ static bool change(void *ctx, const char *act, const char *actor, const json_t *
 	wax_frame_put_str(request, actor);
 	wax_frame_put_str(request, text);
 	free(text);
-	g_mutex_lock(&s->lock);
-	ok = wax_ipc_call(wax_child_peer(s->child, "cad", 0), request, PATIENCE, &reply, error);
-	g_mutex_unlock(&s->lock);
+	if (!take_turn(s, error))
+		return false;
+	ok = call_cad(s, request, &reply, error);
+	end_turn(s);
 	if (!ok)
 		return false;
 	if (!wax_frame_get_str(reply, &answer, error))
@@ -65,6 +128,7 @@ static json_t *status(void *ctx)
 	return root;
 }
 
+/* in_group - under names_lock: the C library answers in one place for all threads */
 static bool in_group(uid_t uid, gid_t gid, const char *name)
 {
 	struct group *group = name[0] ? getgrnam(name) : NULL;
@@ -84,11 +148,16 @@ static bool in_group(uid_t uid, gid_t gid, const char *name)
 static bool permitted(void *ctx, uid_t uid, gid_t gid, pid_t pid)
 {
 	Service *s = ctx;
+	bool may;
 
 	(void)pid; /* a process number can be anybody's a moment later */
-	return uid == 0 || uid == getuid() ||
-	       in_group(uid, gid,
-		       wax_config_text(wax_child_config(s->child), "service.admin_group"));
+	if (uid == 0 || uid == getuid())
+		return true;
+	g_mutex_lock(&s->names_lock);
+	may = in_group(
+		uid, gid, wax_config_text(wax_child_config(s->child), "service.admin_group"));
+	g_mutex_unlock(&s->names_lock);
+	return may;
 }
 
 static int api_socket(WaxChild *child)

@@ -155,8 +155,10 @@ bool wax_web_start(
 	g_autoptr(WaxWebServer) server = g_new0(WaxWebServer, 1);
 
 	server->parts = parts;
-	server->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL,
-		NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, listener,
+	/* a thread for each: who reads does not wait for who changes */
+	server->daemon = MHD_start_daemon(
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_AUTO, 0,
+		NULL, NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, listener,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
 		keep_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);

@@ -19,7 +19,7 @@ while True:
     fds = array.array("i")
     for level, kind, content in ancillary:
         fds.frombytes(content)
-    what, data = struct.unpack_from("<H", data)[0], data[8:]
+    what, data = struct.unpack_from("<H", data)[0], data[12:]
     if what == 500:
         name, at = text(data, 0)
         index, = struct.unpack_from("<I", data, at + 1)
@@ -32,6 +32,6 @@ while True:
         for peer, number, fd in peers:
             socket.send_fds(link, [f"{name} {index} {peer} {number}".encode().ljust(64)], [fd])
         link.send(b"end".ljust(64))
-        control.send(struct.pack("<HBBI", 505, 0, 0, 11) + b"u" + struct.pack("<I", os.getuid()) + b"b\0b\0b\0")
+        control.send(struct.pack("<HBBII", 505, 0, 0, 11, 0) + b"u" + struct.pack("<I", os.getuid()) + b"b\0b\0b\0")
     elif what == 504:
         sys.exit(0)

@@ -31,7 +31,6 @@ struct WaxParts {
 	GQueue idle; /* Worker */
 	GMutex custody_lock;
 	int custody;
-	unsigned owed; /* answers that came too late for their question, or not yet */
 	GMutex policy_lock;
 	WaxPolicy *policy;
 	int64_t policy_version;
@@ -107,7 +106,6 @@ void wax_parts_custody(WaxParts *parts, int sock)
 	if (parts->custody >= 0)
 		close(parts->custody);
 	parts->custody = sock;
-	parts->owed = 0;
 	g_mutex_unlock(&parts->custody_lock);
 }
 
@@ -222,49 +220,29 @@ static bool with_worker(WaxParts *parts, RunFunc run, void *data, GError **error
 
 /* ---- tickets ---- */
 
-/* settle_debts - an answer that is late must not be taken for that of the next question */
-static bool settle_debts(WaxParts *parts, GError **error)
-{
-	for (; parts->owed > 0; parts->owed--) {
-		g_autoptr(WaxFrame) late = NULL;
-
-		if (!wax_ipc_recv(parts->custody, CUSTODY_WAIT, &late, error))
-			return false;
-	}
-	return true;
-}
-
-/* custody_ask - with the lock held */
-static bool custody_ask(
-	WaxParts *parts, const WaxFrame *request, WaxFrame **ret_reply, GError **error)
-{
-	if (parts->custody < 0)
-		return wax_fail(error, WAX_R_CUSTODY_DOWN, "the custodian is not there");
-	if (!settle_debts(parts, error) || !wax_ipc_send(parts->custody, request, error))
-		return false;
-	if (wax_ipc_recv(parts->custody, CUSTODY_WAIT, ret_reply, error))
-		return true;
-	parts->owed++;
-	return false;
-}
-
 static bool custody_call(WaxParts *parts, const WaxFrame *request, GError **error)
 {
 	g_autoptr(WaxFrame) reply = NULL;
 	g_autoptr(GError) failure = NULL;
+	WaxReason reason;
 	bool done;
 
 	g_mutex_lock(&parts->custody_lock);
-	done = custody_ask(parts, request, &reply, &failure);
+	done = parts->custody >= 0
+		       ? wax_ipc_call(parts->custody, request, CUSTODY_WAIT, &reply, &failure)
+		       : wax_fail(&failure, WAX_R_PEER_GONE, "it is not there");
+	reason = done ? WAX_R_NONE : wax_reason_of(failure);
 	/* gone for good: the parent hands over a new socket when it runs again */
-	if (!done && parts->custody >= 0 && wax_reason_of(failure) == WAX_R_PEER_GONE) {
+	if (reason == WAX_R_PEER_GONE && parts->custody >= 0) {
 		close(parts->custody);
 		parts->custody = -1;
 	}
 	g_mutex_unlock(&parts->custody_lock);
-	if (!done)
+	if (reason == WAX_R_PEER_GONE || reason == WAX_R_TIMEOUT || reason == WAX_R_IO)
 		return wax_fail(error, WAX_R_CUSTODY_DOWN, "the custodian: %s", failure->message);
-	return wax_frame_check(reply, error);
+	if (!done)
+		g_propagate_error(error, g_steal_pointer(&failure));
+	return done;
 }
 
 /* open_ticket - for one message; the handle of a record is its place */

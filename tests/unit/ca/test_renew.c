@@ -41,6 +41,7 @@ static void *serve(void *data)
 		if (!wax_ipc_recv(b->theirs, 60000, &request, NULL))
 			return NULL;
 		reply = wax_custodian_answer(b->custodian, WAX_PEER_CAD, request);
+		wax_frame_answers(reply, request);
 		if (!wax_ipc_send(b->theirs, reply, NULL))
 			return NULL;
 	}
