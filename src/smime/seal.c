@@ -160,10 +160,11 @@ bool wax_seal_write_header(WaxSpan block, const WaxSealOptions *options, bool ke
 {
 	g_autoptr(GString) out = g_string_new(options->top_fields ? options->top_fields : "");
 	static const char *const hidden[] = { "comments", "keywords" };
+	static const char *const blind[] = { "bcc", "resent-bcc" };
 	WaxField field;
 
 	while (wax_field_next(&block, &field)) {
-		if (field.nameless || wax_field_is(&field, "bcc") ||
+		if (field.nameless || is_named(&field, blind, G_N_ELEMENTS(blind)) ||
 			is_dropped(&field, options->drop_fields) ||
 			(!keep_content && is_structural(&field)))
 			continue;

@@ -13,7 +13,7 @@
  *	key in this process, or the custodian by ticket.
  *
  *	It splits nothing: one message in, one out, encrypted to all the
- *	certificates given.  Bcc fields are removed always.
+ *	certificates given.  Bcc and Resent-Bcc are removed always.
  *
  * NOT CHECKED HERE
  *	Whether the certificates may be used: policy and trust decide that.
@@ -71,7 +71,7 @@ bool wax_seal_load_header(
 
 /*
  * wax_seal_write_header - the fields of a block but MIME-Version, Content-* (unless
- * `keep_content`), Bcc and those to be dropped, with CRLF; a Subject in place of the
+ * `keep_content`), Bcc, Resent-Bcc and those to be dropped, with CRLF; a Subject in place of the
  * real one when it is not NULL.
  */
 bool wax_seal_write_header(WaxSpan block, const WaxSealOptions *options, bool keep_content,
