@@ -109,10 +109,10 @@ static inline bool wax_same_secret(WaxSpan a, WaxSpan b)
 /* wax_wipe - overwrite; the compiler may not leave it out */
 static inline void wax_wipe(void *bytes, size_t count)
 {
-	volatile uint8_t *p = (volatile uint8_t *)bytes;
-
-	while (count--)
-		*p++ = 0;
+	if (count)
+		__builtin_memset(bytes, 0, count);
+	/* whoever might look at the memory now finds it overwritten */
+	__asm__ __volatile__("" : : "r"(bytes) : "memory");
 }
 
 #endif

@@ -467,11 +467,14 @@ bool wax_ipc_recv(int sock, int timeout, WaxFrame **ret_frame, GError **error)
 	ssize_t got;
 	bool ok;
 
-	if (!wait_readable(sock, timeout, error))
+	/* who was told that something is there needs not to be asked again */
+	if (timeout != 0 && !wait_readable(sock, timeout, error))
 		return false;
 	do
-		got = recvmsg(sock, &message, MSG_CMSG_CLOEXEC);
+		got = recvmsg(sock, &message, MSG_CMSG_CLOEXEC | (timeout == 0 ? MSG_DONTWAIT : 0));
 	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == EAGAIN)
+		return wax_fail(error, WAX_R_TIMEOUT, "another process has not said anything");
 	if (got <= 0)
 		return gone(error, got < 0 ? errno : 0);
 	collect_fds(&message, fds, &count);
