@@ -1150,6 +1150,27 @@ static bool peel_all(WaxOpened *o, Step step, GError **error)
 	return true;
 }
 
+/*
+ * A list that adds its footer changes what is signed and nothing else: the digest differs while
+ * the signature over it holds.  Nothing follows from the word but a calmer text: both are "fail".
+ */
+static bool altered_by_list(const WaxOpened *o)
+{
+	const WaxVerdict *verdict = o->verdict;
+	WaxSpan block = span_of(o->outer);
+	WaxField field;
+
+	if (verdict->signature != WAX_SIGNATURE_ALTERED ||
+		verdict->encryption != WAX_ENCRYPTION_NONE ||
+		!wax_reasons_has(&verdict->reasons, WAX_R_SIG_DIGEST_MISMATCH) ||
+		wax_reasons_has(&verdict->reasons, WAX_R_SIG_MISMATCH))
+		return false;
+	while (wax_field_next(&block, &field))
+		if (wax_field_is(&field, "List-Id"))
+			return true;
+	return false;
+}
+
 static void finish_verdict(WaxOpened *o)
 {
 	bool is_signed = false;
@@ -1160,6 +1181,8 @@ static void finish_verdict(WaxOpened *o)
 	if (!is_signed && wax_reasons_has(&o->verdict->notes, WAX_R_SIG_BELOW_ROOT))
 		wax_reasons_add(&o->verdict->reasons, WAX_R_SIG_BELOW_ROOT);
 	wax_verdict_decide(o->verdict);
+	if (altered_by_list(o))
+		o->verdict->signature = WAX_SIGNATURE_ALTERED_BY_LIST;
 }
 
 bool wax_open_judge(const WaxSource *source, const WaxOpenOptions *options, WaxOpened **ret_opened,

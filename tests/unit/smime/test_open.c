@@ -261,6 +261,28 @@ static void a_changed_signed_message_is_altered_or_malformed(void **state)
 	}
 }
 
+/* a list's footer is told from a forgery: the digest differs, the signature over it holds */
+static void what_a_list_changes_is_altered_by_list(void **state)
+{
+	static const struct {
+		const char *old, *new;
+		WaxSignatureWord expected;
+	} rows[] = {
+		{ "the figures", "the figures", WAX_SIGNATURE_VALID_TRUSTED },
+		{ "the figures.\r\n", "the figures.\r\n-- \r\nto leave: write\r\n",
+			WAX_SIGNATURE_ALTERED_BY_LIST },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		GString *message = seal(*state, FROM, SIGN);
+
+		replace(message, rows[i].old, rows[i].new);
+		replace(message, "Subject: s", "List-Id: <l.corp.example>\r\nSubject: s");
+		expect(*state, message, rows[i].expected, WAX_ENCRYPTION_NONE);
+		g_string_free(message, TRUE);
+	}
+}
+
 /* T-06: an unsigned part beside the signed one */
 static void a_signed_part_among_others_is_partial(void **state)
 {
@@ -370,6 +392,7 @@ int main(void)
 		cmocka_unit_test(every_date_must_agree_with_the_signature),
 		cmocka_unit_test(the_signer_must_be_the_only_author),
 		cmocka_unit_test(a_changed_signed_message_is_altered_or_malformed),
+		cmocka_unit_test(what_a_list_changes_is_altered_by_list),
 		cmocka_unit_test(a_signed_part_among_others_is_partial),
 		cmocka_unit_test(a_third_part_is_malformed),
 		cmocka_unit_test(a_changed_encrypted_message_fails_uniformly),
