@@ -97,11 +97,9 @@ static const char *place_of(const char *text)
 	return path ? path : colon ? colon + 1 : text;
 }
 
-/* meets - does a content_filter lead to one of our listeners? */
+/* meets - does a content_filter lead to one of our listeners? by which transport is Postfix's affair */
 static bool meets(const WaxDoctor *doctor, const char *list, const char *filter)
 {
-	if (!g_str_has_prefix(filter, "lmtp:") && !g_str_has_prefix(filter, "smtp:"))
-		return false;
 	for (const char *const *spec = wax_config_list(doctor->config, list); *spec; spec++) {
 		const char *ours = place_of(*spec), *theirs = place_of(filter);
 

@@ -96,6 +96,21 @@ bool wax_local_explain(const json_t *words, json_t **ret_answer, GError **error)
 	return wax_fail(error, WAX_R_NOT_FOUND, "there is no error code %s", code);
 }
 
+const char *wax_local_config_file(const char *file)
+{
+	return file ? file : SYSTEM_FILE;
+}
+
+char *wax_local_state(const WaxConfig *config)
+{
+	const char *state = wax_config_text(config, "paths.state");
+
+	if (state[0])
+		return g_strdup(state);
+	return geteuid() == 0 ? g_strdup("/var/lib/waxwing")
+			      : g_build_filename(g_get_user_state_dir(), "waxwing", NULL);
+}
+
 char *wax_local_socket(const WaxConfig *config)
 {
 	const char *run = wax_config_text(config, "paths.run");

@@ -31,6 +31,12 @@ bool wax_local_explain(const json_t *words, json_t **ret_answer, GError **error)
 /* wax_local_config - that file, or the system's, or the embedded defaults */
 bool wax_local_config(const char *file, WaxConfig **ret_config, GError **error) WAX_MUST_USE;
 
+/* wax_local_config_file - where the settings of this command line stand, or would stand */
+const char *wax_local_config_file(const char *file);
+
+/* wax_local_state - the folder that the service keeps; to g_free */
+char *wax_local_state(const WaxConfig *config);
+
 /* wax_local_socket - where the service listens for this command line; to g_free */
 char *wax_local_socket(const WaxConfig *config);
 

@@ -24,5 +24,6 @@ int wax_cli_up(int argc, char **argv);
 int wax_cli_down(int argc, char **argv);
 int wax_cli_doctor(int argc, char **argv);
 int wax_cli_setup_users(int argc, char **argv);
+int wax_cli_setup_postfix(int argc, char **argv);
 
 #endif

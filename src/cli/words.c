@@ -339,10 +339,10 @@ char *wax_help_man(void)
 	wax_manual_entry(out, "waxwing help [VERB]",
 		"List the commands, or explain one; --man prints this page, --bash the "
 		"completion.");
-	g_string_append(out,
-		".SH OPTIONS OF EVERY COMMAND\n"
-		"Those that work without a service (open, seal, up, down, setup users, "
-		"cert show, cert verify) have their own and --help.\n");
+	g_string_append(out, ".SH OPTIONS OF EVERY COMMAND\n"
+			     "Those that work without a service (open, seal, up, down, setup "
+			     "users, setup postfix, "
+			     "cert show, cert verify) have their own and --help.\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(common); i++)
 		append_man_flag(out, &common[i]);
 	g_string_append(out, ".SH EXIT STATUS\n0 when it was done; else as sysexits: 64 asked "

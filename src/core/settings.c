@@ -461,6 +461,11 @@ const char *const *wax_config_list(const WaxConfig *config, const char *name)
 	return (const char *const *)value_of(config, name)->list;
 }
 
+const char *wax_config_origin(const WaxConfig *config, const char *name)
+{
+	return value_of(config, name)->origin;
+}
+
 void wax_config_set(WaxConfig *config, const char *name, const char *text)
 {
 	Value *value = (Value *)(uintptr_t)value_of(config, name);

@@ -68,6 +68,9 @@ int64_t wax_config_int(const WaxConfig *config, const char *name);
 bool wax_config_flag(const WaxConfig *config, const char *name);
 const char *const *wax_config_list(const WaxConfig *config, const char *name);
 
+/* wax_config_origin - file:line where it was set, or "default" */
+const char *wax_config_origin(const WaxConfig *config, const char *name);
+
 /* wax_config_show - every setting with its value and where it came from */
 char *wax_config_show(const WaxConfig *config);
 

@@ -155,6 +155,8 @@ class Tap:
 
 
 class Office:
+    main, master = MAIN, MASTER
+
     def __init__(self, domain, *people, more="", settings=""):
         self.domain, self.people, self.more = domain, people, more
         self.services = ""  # more lines for master.cf
@@ -186,7 +188,8 @@ class Office:
         subprocess.run(["postfix", "-c", self.folder + "/postfix", *words], check=True, timeout=60,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def up(self):
+    def start(self):
+        """all but Waxwing"""
         mail = pwd.getpwnam("mail")
         os.mkdir(self.folder + "/postfix")
         os.mkdir(self.folder + "/queue")
@@ -197,14 +200,17 @@ class Office:
         words = dict(folder=self.folder, domain=self.domain, submission=self.submission, port25=self.port25,
                      again=self.again, imap=self.imap, out=self.org.out, inn=self.org.inn, more=self.more,
                      uid=mail.pw_uid, gid=mail.pw_gid)
-        self.write("postfix/main.cf", MAIN.format(**words))
-        self.write("postfix/master.cf", MASTER.format(**words) + self.services)
+        self.write("postfix/main.cf", self.main.format(**words))
+        self.write("postfix/master.cf", self.master.format(**words) + self.services)
         self.write("passwd", "".join(f"{p}@{self.domain}:{{PLAIN}}{PASSWORD}::::::\n" for p in self.people))
         conf = self.write("dovecot.conf", DOVECOT.format(**words))
         self.write_maps()
         self.dovecot = subprocess.Popen(["dovecot", "-F", "-c", conf])
         wait_for(lambda: os.path.exists(self.folder + "/lmtp") and os.path.exists(self.folder + "/sasl"))
         self.postfix("start")
+
+    def up(self):
+        self.start()
         self.org.up()
         self.org.found(*self.people)
         return self
