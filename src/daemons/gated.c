@@ -154,7 +154,8 @@ static void make_parts(Gate *gate)
 		.relay_outbound = text_of(gate, "relay.outbound"),
 		.relay_inbound = text_of(gate, "relay.inbound"),
 		.size_out = (uint64_t)wax_config_int(gate->config, "gateway.size_out"),
-		.worker_wait = WORKER_WAIT,
+		.worker_wait =
+			MIN(WORKER_WAIT, wax_config_int(gate->config, "gateway.deadline") * 1000),
 		.promote_subject = wax_config_flag(gate->config, "gateway.promote_subject"),
 		.spool = gate->spool,
 		.tag_signed = text_of(gate, "gateway.tag_signed"),

@@ -14,7 +14,7 @@
 #include "keys/proto/requests.h"
 #include "policy/decide.h"
 
-#define CUSTODY_WAIT (20 * 1000)
+#define CUSTODY_WAIT (10 * 1000)
 #define ASKED_MOST   6000 /* questions for keys in one message: layers times RecipientInfos */
 #define KEYS_MOST    64	  /* keys of ours that one message may name */
 
