@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/client.h"
+#include "cli/anchors.h"
 #include "cli/input.h"
 #include "cli/local.h"
 #include "cli/options.h"
@@ -25,15 +26,6 @@ typedef struct {
 	int64_t when;
 	WaxPurpose use;
 } Arguments;
-
-static char *socket_of(const char *given, const char *config_file, GError **error)
-{
-	g_autoptr(WaxConfig) config = NULL;
-
-	if (given)
-		return g_strdup(given);
-	return wax_local_config(config_file, &config, error) ? wax_local_socket(config) : NULL;
-}
 
 /* ---- one certificate in words ---- */
 
@@ -135,7 +127,8 @@ static void print_json(const json_t *value, size_t flags)
 static bool fetch(const char *id, const char *config, const char *given, GPtrArray **ret_certs,
 	GError **error)
 {
-	g_autofree char *socket = socket_of(given, config, error), *escaped = wax_api_escape(id),
+	g_autofree char *socket = wax_anchors_socket(given, config, error),
+			*escaped = wax_api_escape(id),
 			*path = g_strconcat("/v1/certs/", escaped, NULL);
 	json_t *answer = NULL;
 	const char *pem;
@@ -247,73 +240,6 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	return true;
 }
 
-static void add_record(const json_t *record, GPtrArray *anchors)
-{
-	const char *pem = json_string_value(json_object_get(record, "pem"));
-	const char *until = json_string_value(json_object_get(record, "valid_until"));
-	json_t *domains = json_object_get(record, "domains"), *domain;
-	g_autoptr(GStrvBuilder) list = g_strv_builder_new();
-	g_autoptr(GPtrArray) certs = NULL;
-	g_auto(GStrv) limits = NULL;
-	int64_t end = 0;
-	size_t i;
-
-	if (!pem || !wax_certs_parse(WAX_SPAN(pem, strlen(pem)), &certs, NULL) ||
-		(until && (!wax_clock_from_rfc3339(until, &end) || wax_clock_now() > end)))
-		return;
-	json_array_foreach(domains, i, domain) g_strv_builder_add(list, json_string_value(domain));
-	limits = g_strv_builder_end(list);
-	g_ptr_array_add(anchors, wax_anchor_new(certs->pdata[0], (const char *const *)limits,
-					 json_is_true(json_object_get(record, "forbidden"))));
-}
-
-/* ask_service - without --anchor the records of the service count; where nobody answers, nothing is trusted */
-static void ask_service(const Arguments *a, GPtrArray *anchors, GPtrArray *untrusted)
-{
-	g_autofree char *socket = socket_of(a->socket, a->config, NULL);
-	json_t *answer = NULL, *item;
-	size_t i;
-
-	if (!socket || !wax_api_call(socket, "GET", "/v1/trust?pem=1", NULL, &answer, NULL))
-		return;
-	json_array_foreach(json_object_get(answer, "items"), i, item)
-	{
-		const char *purpose = json_string_value(json_object_get(item, "purpose"));
-
-		/* "verify" answers for signatures, "encrypt" for recipients */
-		if (a->use == WAX_PURPOSE_ANY || !purpose || strcmp(purpose, "both") == 0 ||
-			json_is_true(json_object_get(item, "forbidden")) ||
-			strcmp(purpose, a->use == WAX_PURPOSE_SIGN ? "verify" : "encrypt") == 0)
-			add_record(item, anchors);
-	}
-	json_array_foreach(json_object_get(answer, "intermediates"), i, item)
-	{
-		const char *pem = json_string_value(item);
-		g_autoptr(GPtrArray) certs = NULL;
-
-		if (pem && wax_certs_parse(WAX_SPAN(pem, strlen(pem)), &certs, NULL))
-			g_ptr_array_add(untrusted, wax_cert_ref(certs->pdata[0]));
-	}
-	json_decref(answer);
-}
-
-static bool load_anchors(
-	const Arguments *a, GPtrArray *anchors, GPtrArray *untrusted, GError **error)
-{
-	g_autoptr(GPtrArray) certs = NULL;
-
-	if (a->anchors->len == 0) {
-		ask_service(a, anchors, untrusted);
-		return true;
-	}
-	if (!wax_certificates_load(a->anchors, &certs, error))
-		return false;
-	for (guint i = 0; i < certs->len; i++)
-		g_ptr_array_add(
-			anchors, wax_anchor_new(certs->pdata[i], NULL, /* forbidden= */ false));
-	return true;
-}
-
 static bool load_crls(const GPtrArray *paths, GPtrArray *crls, GError **error)
 {
 	for (guint i = 0; i < paths->len; i++) {
@@ -387,6 +313,7 @@ static bool verify(Arguments *a, GError **error)
 			     anchors = g_ptr_array_new_with_free_func(
 				     (GDestroyNotify)wax_anchor_free),
 			     crls = g_ptr_array_new_with_free_func((GDestroyNotify)wax_crl_free);
+	WaxAnchorService service = { a->socket, a->config, a->use };
 	g_autofree char *mail = NULL;
 	json_t *result;
 
@@ -394,7 +321,8 @@ static bool verify(Arguments *a, GError **error)
 		return false;
 	if (!wax_certs_load(a->file, &certs, error) ||
 		!wax_certificates_load(a->untrusted, &untrusted, error) ||
-		!load_anchors(a, anchors, untrusted, error) || !load_crls(a->crls, crls, error))
+		!wax_anchors_load(a->anchors, &service, anchors, untrusted, error) ||
+		!load_crls(a->crls, crls, error))
 		return false;
 	/* what stands behind the first in one file helps to build the path */
 	for (guint i = 1; i < certs->len; i++)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/anchors.h"
 #include "cli/input.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
@@ -17,7 +18,7 @@
 #define EXIT_IDENTITY 77
 
 typedef struct {
-	const char *file, *password_file, *content, *at, *from, *out;
+	const char *file, *password_file, *content, *at, *from, *out, *config, *socket;
 	GPtrArray *identities, *anchors, *crls;
 	bool historic, json;
 	int64_t when;
@@ -35,6 +36,8 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		{ "--from", WAX_OPTION_TEXT, &a->from },
 		{ "--historic", WAX_OPTION_FLAG, &a->historic },
 		{ "--out", WAX_OPTION_TEXT, &a->out },
+		{ "--config", WAX_OPTION_TEXT, &a->config },
+		{ "--socket", WAX_OPTION_TEXT, &a->socket },
 		{ "--json", WAX_OPTION_FLAG, &a->json },
 	};
 	g_autofree char *from_key = NULL;
@@ -52,21 +55,6 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	if (a->json && a->out && strcmp(a->out, "-") == 0)
 		return wax_fail(error, WAX_R_USAGE,
 			"--json and --out - both want standard output: give --out a file");
-	return true;
-}
-
-static bool load_anchors(const GPtrArray *paths, GPtrArray **ret_anchors, GError **error)
-{
-	g_autoptr(GPtrArray) certs = NULL;
-	g_autoptr(GPtrArray) anchors =
-		g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
-
-	if (!wax_certificates_load(paths, &certs, error))
-		return false;
-	for (unsigned i = 0; i < certs->len; i++)
-		g_ptr_array_add(
-			anchors, wax_anchor_new(certs->pdata[i], NULL, /* forbidden= */ false));
-	*ret_anchors = g_steal_pointer(&anchors);
 	return true;
 }
 
@@ -133,16 +121,21 @@ static int open_message(const Arguments *a, const WaxKeyring *keyring, GError **
 {
 	WaxUnwrapper keys = wax_keyring_unwrapper((WaxKeyring *)(uintptr_t)keyring);
 	g_auto(WaxInput) input = { .fd = -1 }, content = { .fd = -1 };
-	g_autoptr(GPtrArray) anchors = NULL, crls = NULL;
+	g_autoptr(GPtrArray)
+		crls = NULL,
+		anchors = g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free),
+		untrusted = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
+	WaxAnchorService service = { a->socket, a->config, WAX_PURPOSE_SIGN };
 	g_autoptr(WaxOpened) opened = NULL;
 	WaxOpenOptions options = {
 		.keys = &keys, .at = a->when, .from = a->from, .historic = a->historic
 	};
 
-	if (!load_anchors(a->anchors, &anchors, error) || !load_crls(a->crls, &crls, error) ||
-		!wax_input_open(a->file, &input, error))
+	if (!wax_anchors_load(a->anchors, &service, anchors, untrusted, error) ||
+		!load_crls(a->crls, &crls, error) || !wax_input_open(a->file, &input, error))
 		return -1;
 	options.anchors = anchors;
+	options.untrusted = untrusted;
 	options.crls = crls;
 	if (a->content) {
 		if (!wax_input_open(a->content, &content, error))

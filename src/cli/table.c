@@ -21,7 +21,7 @@ const WaxCommand wax_commands[] = {
 		     { "--historic", NULL, NULL, WAX_FLAG_BOOL, "Let old algorithms and small keys pass; they become notes." },
 		     { "--out", "F", NULL, WAX_FLAG_TEXT, "Write the message that was inside there; else to standard output." },
 		     { "--json", NULL, NULL, WAX_FLAG_BOOL, "Print the verdict as one JSON object; the message then goes to --out alone." } },
-	  .sentence = "Judge a message layer by layer and hand out what it says." },
+	  .sentence = "Judge a message layer by layer and hand out what it says; without --anchor, by the trust records of the service." },
 	{ .verb = "seal", .raw = wax_cli_seal, .operands = { TEXT("FILE|-", "file") },
 	  .flags = { { "--from", "ADDR", NULL, WAX_FLAG_NEEDED, "Whose message it is; the author that it names." },
 		     { "--sign", "KEY", NULL, WAX_FLAG_TEXT, "Sign with this key: KEY.p12, or KEY.pem,CERT.pem." },
