@@ -79,8 +79,7 @@ bool wax_output_open(const char *path, WaxOutput *ret_output, GError **error)
 		output.fd = in_place ? open(path, O_WRONLY | O_CLOEXEC)
 				     : g_mkstemp_full(output.temporary, O_WRONLY | O_CLOEXEC, 0600);
 		if (output.fd < 0) {
-			(void)wax_fail_errno(
-				error, errno, "cannot write %s: %s", path, g_strerror(errno));
+			(void)wax_fail_errno(error, errno, "cannot write %s", path);
 			g_free(output.path);
 			g_free(output.temporary);
 			return false;
@@ -96,8 +95,7 @@ bool wax_output_commit(WaxOutput *output, GError **error)
 	if (!output->temporary)
 		return true;
 	if (rename(output->temporary, output->path) != 0)
-		return wax_fail_errno(
-			error, errno, "cannot write %s: %s", output->path, g_strerror(errno));
+		return wax_fail_errno(error, errno, "cannot write %s", output->path);
 	g_clear_pointer(&output->temporary, g_free);
 	return true;
 }

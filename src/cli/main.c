@@ -31,6 +31,7 @@ static int help(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
 	const WaxCommand *command;
+	char *group;
 	int used;
 
 	if (argc > 0 && strcmp(argv[0], "--man") == 0)
@@ -42,7 +43,10 @@ static int help(int argc, char **argv)
 	if (argc == 0)
 		return show_text(wax_help_text(NULL));
 	command = wax_line_find(argc, argv, &used, &error);
-	return command ? show_text(wax_help_text(command)) : report(error);
+	if (command)
+		return show_text(wax_help_text(command));
+	group = argc == 1 ? wax_help_group(argv[0]) : NULL;
+	return group ? show_text(group) : report(error);
 }
 
 /* hide_secrets - what is shown of a request that is not sent */
@@ -164,6 +168,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
 		return help(argc - 2, argv + 2);
+	if (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0) {
+		puts("waxwing " WAX_VERSION);
+		return 0;
+	}
 	command = wax_line_find(argc - 1, argv + 1, &used, &error);
 	if (!command)
 		return report(error);

@@ -307,6 +307,18 @@ char *wax_help_text(const WaxCommand *command)
 	return g_string_free(out, FALSE);
 }
 
+char *wax_help_group(const char *word)
+{
+	g_autofree char *begin = g_strconcat(word, " ", NULL);
+	GString *out = g_string_new(NULL);
+
+	for (size_t i = 0; i < wax_command_count; i++)
+		if (g_str_has_prefix(wax_commands[i].verb, begin))
+			g_string_append_printf(out, "  %-22s %s\n", wax_commands[i].verb,
+				wax_commands[i].sentence);
+	return g_string_free(out, out->len == 0);
+}
+
 static void append_man_flag(GString *out, const WaxFlag *flag)
 {
 	g_autofree char *name = g_strjoin(" ", flag->name, flag->value, NULL);

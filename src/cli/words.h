@@ -38,7 +38,10 @@ void wax_line_clear(WaxLine *line);
 char *wax_line_path(const WaxLine *line);
 
 /* texts made from the table; to g_free */
-char *wax_help_text(const WaxCommand *command); /* NULL: the list of all */
+char *wax_help_text(const WaxCommand *command);
+
+/* wax_help_group - the commands that begin with this word, or NULL */
+char *wax_help_group(const char *word); /* NULL: the list of all */
 char *wax_help_man(void);
 char *wax_help_bash(void);
 

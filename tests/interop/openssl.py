@@ -195,6 +195,9 @@ def hostile():
     check("so has what is encrypted", run(WAXWING, "open", path("short.der"), "--content", path("other"), good=False).returncode == 64)
     check("--from is an address", run(WAXWING, "open", path("apart.der"), "--content", message(), "--from", "Alice",
                                       good=False).returncode == 64)
+    done = run(WAXWING, "open", "--help", good=False)
+    check("--help beside any verb", done.returncode == 0 and done.stdout.startswith(b"waxwing open FILE"), done)
+    check("--version", run(WAXWING, "--version").stdout.startswith(b"waxwing "))
     check("one stream, one use", run(WAXWING, "open", message(), "--json", "--out", "-", good=False).returncode == 64)
     with open(path("nonsense"), "wb") as f:
         f.write(b"\xd0\xcf\x11\xe0" + bytes(500))

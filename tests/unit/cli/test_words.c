@@ -129,6 +129,18 @@ static void the_manual_has_every_setting_and_every_error(void **state)
 		assert_non_null(strstr(man, wax_reason_info((WaxReason)r)->label));
 }
 
+static void the_first_word_of_several_commands_lists_them(void **state)
+{
+	g_autofree char *identity = wax_help_group("identity"), *none = wax_help_group("identit");
+	(void)state;
+
+	assert_non_null(strstr(identity, "identity create"));
+	assert_non_null(strstr(identity, "identity rollover"));
+	assert_null(strstr(identity, "\n  cert "));
+	assert_null(none);
+	assert_null(wax_help_group("open"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +148,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_there_is_no_input),
 		cmocka_unit_test(operands_become_path_query_and_body_escaped),
 		cmocka_unit_test(every_command_is_in_help_manual_and_completion_once),
+		cmocka_unit_test(the_first_word_of_several_commands_lists_them),
 		cmocka_unit_test(the_manual_has_every_setting_and_every_error),
 	};
 
