@@ -56,7 +56,7 @@ static WaxDirectory *people;
 static int begin(void **state)
 {
 	static const WaxPartsRules rules = { .host = "gw.example", .relay_outbound = "",
-		.relay_inbound = "", .size_out = 1000, .worker_wait = 50, .cipher = "aes256-cbc",
+		.relay_inbound = "", .size_out = 1000, .worker_wait = 1500, .cipher = "aes256-cbc",
 		.default_policy = "default try-encrypt\n" };
 	WaxStore *store = NULL;
 
