@@ -2,6 +2,7 @@
 /* waxwing open: judge a message, and hand out what it says */
 #include "smime/open.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,9 +112,13 @@ static bool write_results(WaxOpened *opened, const Arguments *a, GError **error)
 		g_autofree char *json = wax_verdict_format(verdict, /* indented= */ false);
 
 		puts(json);
+		if (fflush(stdout) != 0)
+			return wax_fail_errno(error, errno, "cannot write the verdict");
 	} else {
 		print_words(verdict, stderr);
 	}
+	if (a->out && !wax_opened_has_payload(opened))
+		fprintf(stderr, "%s is not written: the message could not be opened\n", a->out);
 	return true;
 }
 

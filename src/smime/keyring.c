@@ -133,6 +133,11 @@ bool wax_keyring_load(
 	ok = is_p12(span) && !paths[1] ? load_p12(keyring, span, password, error)
 				       : load_pem(keyring, span, paths[1], password, error);
 	wax_wipe(bytes->data, bytes->len);
+	if (!ok && !password && error && wax_reason_of(*error) == WAX_R_PASSWORD_WRONG) {
+		g_clear_error(error);
+		return wax_fail(error, WAX_R_PASSWORD_WRONG,
+			"identity %s: it lies under a password, and none was given", paths[0]);
+	}
 	if (!ok)
 		g_prefix_error(error, "identity %s: ", paths[0]);
 	return ok;

@@ -3,6 +3,7 @@
 """usage: openssl.py WAXWING - `openssl cms` seals for us and opens what we sealed"""
 import base64
 import re
+import subprocess
 
 from judge import *
 
@@ -197,6 +198,13 @@ def hostile():
                                       good=False).returncode == 64)
     done = run(WAXWING, "open", "--help", good=False)
     check("--help beside any verb", done.returncode == 0 and done.stdout.startswith(b"waxwing open FILE"), done)
+    done = run(WAXWING, "open", out, "--identity", path("bob-rsa.p12"), good=False)
+    check("a password is asked for by its name", done.returncode == 77 and b"none was given" in done.stderr, done.stderr)
+    done = run(WAXWING, "open", out, "--out", path("unwritten"), good=False)
+    check("said when there is nothing to write", done.returncode == 0 and b"unwritten is not written" in done.stderr, done.stderr)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([WAXWING, "open", message(), "--json"], stdout=full, stderr=subprocess.PIPE)
+    check("a verdict that cannot be written is an error", done.returncode == 75 and b"verdict" in done.stderr, done)
     check("--version", run(WAXWING, "--version").stdout.startswith(b"waxwing "))
     check("one stream, one use", run(WAXWING, "open", message(), "--json", "--out", "-", good=False).returncode == 64)
     with open(path("nonsense"), "wb") as f:
