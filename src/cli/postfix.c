@@ -357,47 +357,47 @@ static bool write_settings(const Job *job, const char *text, GError **error)
 	return wax_io_replace(job->settings_path, WAX_SPAN(text, strlen(text)), 0644, error);
 }
 
-static bool keep_text(
-	const Job *job, const char *name, const char *suffix, const char *text, GError **error)
+/* what is kept, the record last: without it the others mean nothing */
+static const char *const kept_names[] = { "main.cf.original", "main.cf.applied",
+	"master.cf.original", "master.cf.applied", "applied.json" };
+#define KEPT G_N_ELEMENTS(kept_names)
+
+/* set_kept - all of it; a text that is NULL is taken away */
+static bool set_kept(const Job *job, char *const *texts, GError **error)
 {
-	g_autofree char *path = kept(job, name, suffix);
-
-	return wax_io_replace(path, WAX_SPAN(text, strlen(text)), 0600, error);
-}
-
-static bool keep_record(const Job *job, const WaxPostfixPlan *plan, GError **error)
-{
-	const char *const texts[FILES] = { plan->main, plan->master };
-	g_autofree char *main = digest(plan->main), *master = digest(plan->master),
-			*settings = plan->settings ? digest(plan->settings) : NULL, *dump = NULL;
-	json_t *record = json_pack("{s:s,s:s,s:s,s:s?}", "folder", job->folder, names[0], main,
-		names[1], master, "settings", settings);
-
-	dump = json_dumps(record, JSON_INDENT(2));
-	json_decref(record);
 	if (g_mkdir_with_parents(job->keep, 0700) != 0)
 		return wax_fail_errno(error, errno, "cannot make %s", job->keep);
-	for (size_t i = 0; i < FILES; i++)
-		if (!keep_text(job, names[i], ".original", job->base[i], error) ||
-			!keep_text(job, names[i], ".applied", texts[i], error))
+	for (size_t i = 0; i < KEPT; i++) {
+		g_autofree char *path = g_build_filename(job->keep, kept_names[i], NULL);
+
+		if (texts[i] &&
+			!wax_io_replace(path, WAX_SPAN(texts[i], strlen(texts[i])), 0600, error))
 			return false;
-	return keep_text(job, "applied", ".json", dump, error);
+		if (!texts[i] && unlink(path) != 0 && errno != ENOENT)
+			return wax_fail_errno(error, errno, "cannot remove %s", path);
+	}
+	(void)rmdir(job->keep); /* where nothing is left in it */
+	return true;
 }
 
-static bool forget_record(const Job *job, GError **error)
+static void load_kept(const Job *job, char **texts)
 {
-	static const char *const suffixes[] = { ".original", ".applied" };
-	g_autofree char *record = kept(job, "applied", ".json");
+	for (size_t i = 0; i < KEPT; i++)
+		if (!wax_postfix_load(job->keep, kept_names[i], &texts[i], NULL))
+			texts[i] = NULL; /* there was none */
+}
 
-	if (unlink(record) != 0)
-		return wax_fail_errno(error, errno, "cannot remove %s", record);
-	for (size_t i = 0; i < FILES * G_N_ELEMENTS(suffixes); i++) {
-		g_autofree char *path = kept(job, names[i % FILES], suffixes[i / FILES]);
+static char *make_record(const Job *job, const WaxPostfixPlan *plan)
+{
+	g_autofree char *main = digest(plan->main), *master = digest(plan->master),
+			*settings = plan->settings ? digest(plan->settings) : NULL;
+	json_t *record = json_pack("{s:s,s:s,s:s,s:s?}", "folder", job->folder, names[0], main,
+		names[1], master, "settings", settings);
+	char *dump = json_dumps(record, JSON_INDENT(2)), *text = g_strdup(dump);
 
-		(void)unlink(path); /* without the record they mean nothing */
-	}
-	(void)rmdir(job->keep);
-	return true;
+	free(dump);
+	json_decref(record);
+	return text;
 }
 
 /* reload - where it runs; a Postfix that does not run reads its files when it starts */
@@ -431,21 +431,42 @@ static void say_restart(const Job *job)
 					: g_strdup("");
 
 	printf("Waxwing's settings changed. Restart it: waxwing down%s && waxwing up%s\n"
-	       "Until then mail waits in Postfix's queue.\n",
+	       "Until then mail waits in Postfix's queue; postqueue -f sends at once what "
+	       "waited.\n",
 		more, more);
+}
+
+/* change - with a way back on the disk first; what fails leaves everything as it was */
+static bool change(const Job *job, const WaxPostfixPlan *plan, GError **error)
+{
+	g_autofree char *record = make_record(job, plan);
+	char *const now[KEPT] = { job->base[0], plan->main, job->base[1], plan->master, record };
+	const char *const texts[FILES] = { plan->main, plan->master };
+	char *before[KEPT];
+	bool ok;
+
+	load_kept(job, before);
+	ok = set_kept(job, now, error) && write_settings(job, plan->settings, error) &&
+	     switch_to(job, texts, error);
+	if (!ok) {
+		/* the error that stands is the first one */
+		wax_ignore(write_settings(job, job->settings, NULL));
+		wax_ignore(set_kept(job, before, NULL));
+	}
+	for (size_t i = 0; i < KEPT; i++)
+		g_free(before[i]);
+	return ok;
 }
 
 static bool apply(Job *job, const WaxPostfixPlan *plan, GError **error)
 {
-	const char *const texts[FILES] = { plan->main, plan->master };
 	bool yes;
 
 	if (!may_write(job, error) || !agreed(job, "Change these files?", &yes, error))
 		return false;
 	if (!yes)
 		return true;
-	if (!postfix(job, "check", error) || !keep_record(job, plan, error) ||
-		!write_settings(job, plan->settings, error) || !switch_to(job, texts, error))
+	if (!postfix(job, "check", error) || !change(job, plan, error))
 		return false;
 	printf("Done. To take it back: waxwing setup postfix --undo\n");
 	if (g_strcmp0(job->settings, plan->settings) == 0)
@@ -454,6 +475,30 @@ static bool apply(Job *job, const WaxPostfixPlan *plan, GError **error)
 	printf("After that `waxwing setup postfix` changes nothing more and sends a test "
 	       "message.\n");
 	return true;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static char **sorted_lines(const char *text)
+{
+	char **lines = g_strsplit(text, "\n", -1);
+
+	qsort(lines, g_strv_length(lines), sizeof *lines, by_text);
+	return lines;
+}
+
+/* leave - what differs in its order alone, since others added lines behind ours, stays as it is */
+static void leave(const Job *job, size_t i, char **wanted)
+{
+	g_auto(GStrv) a = sorted_lines(job->now[i]), b = sorted_lines(*wanted);
+
+	if (!job->record || !g_strv_equal((const char *const *)a, (const char *const *)b))
+		return;
+	g_free(*wanted);
+	*wanted = g_strdup(job->now[i]);
 }
 
 static bool set_up(Job *job, GError **error)
@@ -468,18 +513,20 @@ static bool set_up(Job *job, GError **error)
 	if (!wax_postfix_plan(
 		    &job->ask, job->config, job->scratch, job->settings_path, &plan, error))
 		return false;
+	leave(job, 0, &plan->main);
+	leave(job, 1, &plan->master);
 	for (size_t i = 0; i < FILES; i++) {
 		g_autofree char *path = g_build_filename(job->folder, names[i], NULL);
 
 		changes |= show_change(job, path, job->now[i], i == 0 ? plan->main : plan->master);
 	}
 	changes |= show_change(job, job->settings_path, job->settings, plan->settings);
+	fputs(plan->notes->str, stdout);
 	if (!changes) {
 		printf("There is nothing to change: Postfix is wired to Waxwing.\n");
 		return job->ask.no_test || job->ask.dry_run ||
 		       wax_postfix_probe(&job->ask, job->config, plan);
 	}
-	fputs(plan->notes->str, stdout);
 	return job->ask.dry_run || apply(job, plan, error);
 }
 
@@ -519,6 +566,7 @@ static bool undo_settings(const Job *job, bool *ret_remove, GError **error)
 
 static bool take_back(Job *job, const char *const *texts, bool settings, GError **error)
 {
+	char *const nothing[KEPT] = { NULL };
 	bool yes;
 
 	if (!may_write(job, error) || !agreed(job, "Change these files back?", &yes, error))
@@ -526,7 +574,7 @@ static bool take_back(Job *job, const char *const *texts, bool settings, GError 
 	if (!yes)
 		return true;
 	if (!switch_to(job, texts, error) || (settings && !write_settings(job, NULL, error)) ||
-		!forget_record(job, error))
+		!set_kept(job, nothing, error))
 		return false;
 	printf("Done: mail does not pass Waxwing any more. Mail that waits for it in the queue "
 	       "goes "

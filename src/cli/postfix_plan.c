@@ -2,10 +2,12 @@
 /* What main.cf, master.cf and Waxwing's settings should say, so that mail passes Waxwing. */
 #include "cli/postfix.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/client.h"
 #include "cli/local.h"
 #include "cli/postfix_files.h"
 #include "core/status.h"
@@ -37,11 +39,11 @@ void wax_postfix_plan_free(WaxPostfixPlan *plan)
 bool wax_postfix_run(const char *const *words, char **ret_text, GError **error)
 {
 	g_autoptr(GError) why = NULL;
-	g_autofree char *text = NULL;
+	g_autofree char *text = NULL, *complaint = NULL;
 	int status;
 
 	if (!g_spawn_sync(NULL, (char **)(uintptr_t)words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-		    ret_text ? &text : NULL, NULL, &status, &why)) {
+		    ret_text ? &text : NULL, ret_text ? &complaint : NULL, &status, &why)) {
 		if (g_error_matches(why, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
 			return wax_fail(error, WAX_R_NO_INPUT,
 				"there is no program '%s' on this host; is Postfix installed?",
@@ -49,7 +51,8 @@ bool wax_postfix_run(const char *const *words, char **ret_text, GError **error)
 		return wax_fail(error, WAX_R_IO, "%s: %s", words[0], why->message);
 	}
 	if (!g_spawn_check_wait_status(status, &why))
-		return wax_fail(error, WAX_R_IO, "%s: %s", words[0], why->message);
+		return wax_fail(error, WAX_R_IO, "%s: %s", words[0],
+			complaint && complaint[0] ? g_strchomp(complaint) : why->message);
 	if (ret_text)
 		*ret_text = g_steal_pointer(&text);
 	return true;
@@ -460,11 +463,34 @@ static bool wire_inbound(const Work *work, const WaxPostfixService *service, GEr
 	return filter(work, service, "waxwing-in", work->plan->in, error);
 }
 
+/* all_there - a misspelt name must not leave a service out */
+static bool all_there(const GPtrArray *asked, const GPtrArray *services, GError **error)
+{
+	for (guint i = 0; i < asked->len; i++) {
+		bool found = false;
+
+		for (guint j = 0; j < services->len; j++) {
+			const WaxPostfixService *service = services->pdata[j];
+
+			found = found || (strcmp(service->name, asked->pdata[i]) == 0 &&
+						 strcmp(service->command, "smtpd") == 0);
+		}
+		if (!found)
+			return wax_fail(error, WAX_R_CONFIG_RANGE,
+				"master.cf has no smtpd service '%s'",
+				(const char *)asked->pdata[i]);
+	}
+	return true;
+}
+
 /* wire_services - from the last to the first, so that places in the text stay true */
 static bool wire_services(const Work *work, const GPtrArray *services, GError **error)
 {
 	unsigned submissions = 0, outside = 0;
 
+	if (!all_there(work->ask->submission, services, error) ||
+		!all_there(work->ask->inbound, services, error))
+		return false;
 	for (guint i = services->len; i > 0; i--) {
 		const WaxPostfixService *service = services->pdata[i - 1];
 
@@ -501,7 +527,9 @@ static void add_ours(const Work *work)
 	g_autofree char *block = g_strdup_printf(
 		"# Waxwing: the way to it, not in a chroot, so that its sockets are reached\n"
 		"waxwing-out unix - - n - 20 lmtp\n"
+		"  -o lmtp_tls_security_level=none\n"
 		"waxwing-in unix - - n - 20 lmtp\n"
+		"  -o lmtp_tls_security_level=none\n"
 		"# Waxwing: the way back, from this host alone, and past no filter again\n"
 		"%s inet n - n - - smtpd\n"
 		"  -o syslog_name=postfix/waxwing\n"
@@ -520,9 +548,7 @@ static void add_ours(const Work *work)
 		"  -o smtpd_end_of_data_restrictions=\n"
 		"  -o smtpd_sasl_auth_enable=no\n"
 		"  -o smtpd_tls_security_level=none\n"
-		"  -o smtpd_client_connection_rate_limit=0\n"
-		"  -o smtpd_client_message_rate_limit=0\n"
-		"  -o smtpd_client_recipient_rate_limit=0\n"
+		"  -o smtpd_client_event_limit_exceptions=127.0.0.0/8\n"
 		"  -o cleanup_service_name=waxwing-cleanup\n"
 		"waxwing-cleanup unix n - n - 0 cleanup\n"
 		"  -o hopcount_limit=100",
@@ -556,6 +582,64 @@ static bool edit_master(const Work *work, GError **error)
 	return true;
 }
 
+/* ---- domains ---- */
+
+static bool is_own(const json_t *domains, const char *name)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(domains, i,
+		one) if (json_is_true(json_object_get(one, "own")) &&
+			 g_ascii_strcasecmp(json_string_value(json_object_get(one, "name")),
+				 name) == 0) return true;
+	return false;
+}
+
+/* is_plain - a domain, and no table, file or name of this host itself */
+static bool is_plain(const char *word)
+{
+	return strchr(word, '.') && !strpbrk(word, ":/$!") && word[0] != '.' &&
+	       !g_str_has_suffix(word, ".localdomain");
+}
+
+/* compare_domains - what Postfix takes for a domain that Waxwing does not know comes back to its sender */
+static bool compare_domains(const Work *work, GError **error)
+{
+	static const char *const lists[] = { "mydestination", "relay_domains",
+		"virtual_mailbox_domains", "virtual_alias_domains" };
+	g_autofree char *socket = wax_local_socket(work->config);
+	json_t *answer = NULL;
+
+	if (!wax_api_call(socket, "GET", "/v1/domains", NULL, &answer, NULL)) {
+		note(work,
+			"Waxwing does not run, so its domains were not compared with Postfix's: "
+			"mail "
+			"for a domain that `waxwing domain list` does not show comes back to its "
+			"sender.");
+		return true;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+		g_autofree char *value = NULL;
+		g_auto(GStrv) words = NULL;
+
+		if (!parameter(work, lists[i], &value, error)) {
+			json_decref(answer);
+			return false;
+		}
+		words = g_strsplit_set(value, ", \t\n", -1);
+		for (char **word = words; *word; word++)
+			if (is_plain(*word) && !is_own(json_object_get(answer, "items"), *word))
+				g_string_append_printf(work->plan->notes,
+					"- Waxwing does not know %s (%s): mail from outside for it "
+					"will "
+					"come back to its sender. waxwing domain add %s\n",
+					*word, lists[i], *word);
+	}
+	json_decref(answer);
+	return true;
+}
+
 bool wax_postfix_plan(const WaxPostfixAsk *ask, const WaxConfig *config, const char *folder,
 	const char *settings_path, WaxPostfixPlan **ret_plan, GError **error)
 {
@@ -568,7 +652,8 @@ bool wax_postfix_plan(const WaxPostfixAsk *ask, const WaxConfig *config, const c
 		!listener(&work, "listen.outbound", "outbound.sock", "10025", &plan->out, error) ||
 		!listener(&work, "listen.inbound", "inbound.sock", "10026", &plan->in, error) ||
 		!re_injection(&work, &plan->again, error) || !make_settings(&work, error) ||
-		!edit_main(&work, error) || !edit_master(&work, error))
+		!edit_main(&work, error) || !edit_master(&work, error) ||
+		!compare_domains(&work, error))
 		return false;
 	*ret_plan = g_steal_pointer(&plan);
 	return true;
