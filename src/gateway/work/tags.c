@@ -149,7 +149,7 @@ char *wax_tags_strip(const char *subject, const GPtrArray *tags)
 {
 	g_autoptr(GString) text = g_string_new(subject);
 	bool any = false, again = true;
-	gsize from, to;
+	gsize from = 0, to = 0;
 
 	while (again) {
 		again = false;
