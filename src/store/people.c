@@ -56,8 +56,27 @@ bool wax_store_domain_set(WaxStore *store, const WaxDomain *domain, GError **err
 	return wax_fail(error, WAX_R_NOT_FOUND, "there is no domain %s", domain->name);
 }
 
+/* the domain's own identity holds it by its reference, those of its people by their addresses */
+static bool domain_is_free(WaxStore *store, const char *name, GError **error)
+{
+	g_autoptr(WaxQuery) query = NULL;
+	bool used;
+
+	if (!wax_store_query(store, &query, error,
+		    "SELECT address FROM identity_addresses WHERE address LIKE '%@' || ?1 LIMIT 1",
+		    "s", name) ||
+		!wax_query_next(query, &used, error))
+		return false;
+	return !used || wax_fail(error, WAX_R_KEY_IN_USE,
+				"%s has identities, as that of %s: without the domain their mail "
+				"would be refused",
+				name, wax_query_text(query, 0));
+}
+
 bool wax_store_domain_remove(WaxStore *store, const char *name, GError **error)
 {
+	if (!domain_is_free(store, name, error))
+		return false;
 	if (!wax_store_run(store, error, "DELETE FROM domains WHERE name=?1", "s", name))
 		return false;
 	if (wax_store_changes(store) == 1)
