@@ -8,7 +8,7 @@ Postfix's master must be root; no init system is needed.
     submission (AUTH) -> content_filter lmtp -> Waxwing out -> re-injection -> the other's port 25
     port 25           -> content_filter lmtp -> Waxwing in  -> re-injection -> Dovecot
 """
-import grp, imaplib, os, pwd, shutil, smtplib, socket, subprocess, tempfile, threading
+import base64, grp, imaplib, os, pwd, shutil, smtplib, socket, subprocess, tempfile, threading
 
 from world import Org, free_port, wait_for
 
@@ -52,7 +52,7 @@ MASTER = """127.0.0.1:{submission} inet n - n - - smtpd
   -o smtpd_sender_login_maps=texthash:{folder}/logins
   -o smtpd_sender_restrictions=reject_sender_login_mismatch
   -o {{ smtpd_recipient_restrictions = permit_sasl_authenticated, reject }}
-  -o {{ content_filter = lmtp:inet:127.0.0.1:{out} }}
+  -o {{ content_filter = lmtp:inet:127.0.0.1:{filter} }}
 127.0.0.1:{port25} inet n - n - - smtpd
   -o mynetworks=
   -o smtpd_relay_restrictions=reject_unauth_destination
@@ -60,6 +60,7 @@ MASTER = """127.0.0.1:{submission} inet n - n - - smtpd
 127.0.0.1:{again} inet n - n - - smtpd
   -o content_filter=
   -o receive_override_options=no_header_body_checks,no_unknown_recipient_checks
+  -o smtpd_discard_ehlo_keywords={hidden}
   -o {{ smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/refused, permit_mynetworks, reject }}
   -o {{ cleanup_service_name = cleanup-again }}
 pickup unix n - n 60 1 pickup
@@ -155,20 +156,26 @@ class Tap:
 
 
 class Office:
+    """tapped: what Waxwing says to the re-injection port is in reinjected.said"""
     main, master = MAIN, MASTER
 
-    def __init__(self, domain, *people, more="", settings=""):
+    def __init__(self, domain, *people, more="", settings="", tapped=False):
         self.domain, self.people, self.more = domain, people, more
+        self.keyless = ()  # who has a mailbox and no identity
         self.services = ""  # more lines for master.cf
         self.folder = tempfile.mkdtemp(prefix="office-")
         os.chmod(self.folder, 0o755)
         self.submission, self.port25, self.again, self.imap = (free_port() for _ in range(4))
         self.tap = Tap(self.port25)
+        self.reinjected = Tap(self.again) if tapped else None
         self.routes, self.refused = {}, {}
         self.logins = {f"{p}@{domain}": f"{p}@{domain}" for p in people}
         self.dovecot = None
-        self.org = Org(domain, relay=f"smtp:127.0.0.1:{self.again}", listen="lmtp", settings=settings)
-        self.org.route = f"smtp:127.0.0.1:{self.again}"
+        hop = f"smtp:127.0.0.1:{self.reinjected.port if tapped else self.again}"
+        self.org = Org(domain, relay=hop, listen="lmtp", settings=settings)
+        self.org.route = hop
+        self.filter = self.org.out  # where submitted mail goes for its protection
+        self.hidden = ""  # what the re-injection port does not say it can
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -181,8 +188,20 @@ class Office:
         table = lambda rows: "".join(f"{k} {v}\n" for k, v in rows.items())
         self.write("transport", f"{self.domain} lmtp:unix:{self.folder}/lmtp\n" +
                    "".join(f"{d} smtp:[127.0.0.1]:{port}\n" for d, port in self.routes.items()))
-        self.write("logins", table(self.logins))
+        self.write("logins", table({f"{p}@{self.domain}": f"{p}@{self.domain}" for p in self.keyless} | self.logins))
         self.write("refused", table(self.refused))
+
+    def write_services(self):
+        self.write("postfix/master.cf", self.master.format(
+            folder=self.folder, submission=self.submission, port25=self.port25, again=self.again, filter=self.filter,
+            inn=self.org.inn, hidden=self.hidden) + self.services)
+
+    def again_from_start(self):
+        """not a reload: Waxwing keeps its session with the re-injection port, and that one its tables"""
+        self.write_maps()
+        self.write_services()
+        self.postfix("stop")
+        self.postfix("start")
 
     def postfix(self, *words):
         subprocess.run(["postfix", "-c", self.folder + "/postfix", *words], check=True, timeout=60,
@@ -197,12 +216,11 @@ class Office:
         os.chown(self.folder + "/data", pwd.getpwnam("postfix").pw_uid, grp.getgrnam("postfix").gr_gid)
         os.mkdir(self.folder + "/boxes")
         os.chown(self.folder + "/boxes", mail.pw_uid, mail.pw_gid)
-        words = dict(folder=self.folder, domain=self.domain, submission=self.submission, port25=self.port25,
-                     again=self.again, imap=self.imap, out=self.org.out, inn=self.org.inn, more=self.more,
+        words = dict(folder=self.folder, domain=self.domain, submission=self.submission, imap=self.imap, more=self.more,
                      uid=mail.pw_uid, gid=mail.pw_gid)
         self.write("postfix/main.cf", self.main.format(**words))
-        self.write("postfix/master.cf", self.master.format(**words) + self.services)
-        self.write("passwd", "".join(f"{p}@{self.domain}:{{PLAIN}}{PASSWORD}::::::\n" for p in self.people))
+        self.write_services()
+        self.write("passwd", "".join(f"{p}@{self.domain}:{{PLAIN}}{PASSWORD}::::::\n" for p in self.people + self.keyless))
         conf = self.write("dovecot.conf", DOVECOT.format(**words))
         self.write_maps()
         self.dovecot = subprocess.Popen(["dovecot", "-F", "-c", conf])
@@ -213,6 +231,8 @@ class Office:
         self.start()
         self.org.up()
         self.org.found(*self.people)
+        for person in self.keyless:
+            self.org.api("POST", "/v1/people", {"address": f"{person}@{self.domain}"})
         return self
 
     def down(self):
@@ -248,3 +268,26 @@ class Office:
     def logged(self, *words):
         """the lines of Postfix's log that hold all these words"""
         return [l for l in self.maillog().splitlines() if all(w in l for w in words)]
+
+
+def introduce(one, other):
+    """what each knows of the other: its people's and its domain's certificates, and trust in its certifier"""
+    for cert in other.api("GET", "/v1/certs")["items"]:
+        if cert.get("source") != "own":
+            continue
+        pem = base64.b64encode(other.api("GET", f"/v1/certs/{cert['id']}")["pem"].encode()).decode()
+        if cert["kind"] == "ca":
+            one.api("POST", "/v1/trust", {"certificate": pem, "domains": [other.domain]})
+        elif cert["kind"] == "domain":
+            one.api("POST", "/v1/certs", {"certificates": pem, "domain": other.domain})
+        else:
+            one.api("POST", "/v1/certs", {"certificates": pem})
+
+
+def arrived(office, person, n):
+    """the one mail with this marker"""
+    def there():
+        return [m for m in office.box(person) if b"marker %d\r\n" % n in m]
+    found = wait_for(there, 30)
+    assert len(found) == 1, f"{len(found)} copies of {n}"
+    return found[0]
