@@ -8,6 +8,7 @@
 
 #include "api/client.h"
 #include "cli/doctor.h"
+#include "cli/local.h"
 #include "core/clock.h"
 #include "core/status.h"
 
@@ -270,8 +271,12 @@ static void look_at_disk(WaxDoctor *doctor, const char *state)
 
 void wax_doctor_files(WaxDoctor *doctor)
 {
-	const char *state = wax_config_text(doctor->config, "paths.state");
+	g_autofree char *state = wax_local_state(doctor->config);
 
 	look_at_disk(doctor, state);
-	look_at_modes(doctor, state);
+	if (g_file_test(state, G_FILE_TEST_IS_DIR))
+		look_at_modes(doctor, state);
+	else
+		wax_doctor_note(doctor, "permissions", WAX_HEALTH_UNKNOWN, "waxwing up makes it",
+			"there is no %s, or it cannot be looked into", state);
 }
