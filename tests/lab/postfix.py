@@ -88,24 +88,15 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 
-DOVECOT = """base_dir = {folder}/dovecot
+DOVECOT = """{first}
+base_dir = {folder}/dovecot
 state_dir = {folder}/dovecot-state
 log_path = {folder}/dovecot.log
 protocols = imap lmtp
 listen = 127.0.0.1
 ssl = no
-disable_plaintext_auth = no
 first_valid_uid = 1
-mail_location = maildir:{folder}/boxes/%u
-passdb {{
-  driver = passwd-file
-  args = username_format=%u {folder}/passwd
-}}
-userdb {{
-  driver = passwd-file
-  args = username_format=%u {folder}/passwd
-  default_fields = uid={uid} gid={gid} home={folder}/boxes/%u
-}}
+{mailboxes}
 service imap-login {{
   chroot =
   inet_listener imap {{
@@ -126,6 +117,45 @@ service auth {{
   }}
 }}
 """
+
+# 2.3, Debian 12
+MAILBOXES_3 = """disable_plaintext_auth = no
+mail_location = maildir:{folder}/boxes/%u
+passdb {{
+  driver = passwd-file
+  args = username_format=%u {folder}/passwd
+}}
+userdb {{
+  driver = passwd-file
+  args = username_format=%u {folder}/passwd
+  default_fields = uid={uid} gid={gid} home={folder}/boxes/%u
+}}
+"""
+
+# 2.4, Debian 13
+FIRST_4 = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0"
+MAILBOXES_4 = """auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = {folder}/boxes/%{{user}}
+passdb passwd-file {{
+  passwd_file_path = {folder}/passwd
+}}
+userdb passwd-file {{
+  passwd_file_path = {folder}/passwd
+  fields {{
+    uid:default = {uid}
+    gid:default = {gid}
+    home:default = {folder}/boxes/%{{user}}
+  }}
+}}
+"""
+
+
+def dovecot_settings(version, **words):
+    """in the words of this `dovecot --version`"""
+    new = tuple(int(n) for n in version.split(".")[:2]) >= (2, 4)
+    mailboxes = (MAILBOXES_4 if new else MAILBOXES_3).format(**words)
+    return DOVECOT.format(first=FIRST_4 if new else "", mailboxes=mailboxes, **words).lstrip()
 
 
 class Tap:
@@ -221,7 +251,8 @@ class Office:
         self.write("postfix/main.cf", self.main.format(**words))
         self.write_services()
         self.write("passwd", "".join(f"{p}@{self.domain}:{{PLAIN}}{PASSWORD}::::::\n" for p in self.people + self.keyless))
-        conf = self.write("dovecot.conf", DOVECOT.format(**words))
+        version = subprocess.run(["dovecot", "--version"], check=True, capture_output=True, text=True).stdout
+        conf = self.write("dovecot.conf", dovecot_settings(version, **words))
         self.write_maps()
         self.dovecot = subprocess.Popen(["dovecot", "-F", "-c", conf])
         wait_for(lambda: os.path.exists(self.folder + "/lmtp") and os.path.exists(self.folder + "/sasl"))
