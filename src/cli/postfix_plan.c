@@ -571,6 +571,9 @@ static bool edit_master(const Work *work, GError **error)
 		note(work,
 			"smtpd_milters run where mail comes in and again where it comes back. DKIM "
 			"must sign at the second place alone, since Waxwing changes the message.");
+	note(work, "Mail between people of yours who both have certificates is encrypted and "
+		   "not opened again: it does not come in from outside. Their mail programs need "
+		   "their keys (waxwing identity export).");
 	note(work,
 		"Mail of local programs (sendmail, cron) and of hosts in mynetworks that use port "
 		"25 is not signed or encrypted; let programs submit with a login at port 587.");
