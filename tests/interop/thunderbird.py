@@ -92,6 +92,10 @@ const settled = () => (!args.signed || (pane.gSignatureStatusForURI && pane.gSig
   (!args.encrypted || pane.gEncryptionStatusForURI);
 let late = false;
 try { await until(() => settled() && (pane.msgLoaded || pane.gEncryptionStatusForURI), "the verdict", args.seconds); } catch (e) { late = true; }
+// the verdict may be there a moment before the text is; what cannot be read never has one
+const text = () => pane.getMessagePaneBrowser().contentDocument?.body?.textContent || "";
+if (!late && (!args.encrypted || pane.gEncryptionStatus === E.SUCCESS))
+  try { await until(() => text().trim(), "the text", 10); } catch (e) { /* the caller sees that there is none */ }
 const icon = id => {
   const e = pane.document.getElementById(id);
   return e && !e.hidden ? (e.getAttribute("src") || "") : "";
@@ -100,7 +104,7 @@ const shown = {
   key: hdr.messageKey, late, signature: word(pane.gSignatureStatus), encryption: word(pane.gEncryptionStatus),
   signer: pane.gSignerCert ? email(pane.gSignerCert) : [],
   signedIcon: icon("signedHdrIcon"), encryptedIcon: icon("encryptedHdrIcon"),
-  text: pane.getMessagePaneBrowser().contentDocument?.body?.textContent || "",
+  text: text(),
 };
 win.close();
 return shown;
