@@ -177,14 +177,17 @@ static void *session(void *data)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in here = loopback(argc == 3 ? (in_port_t)atoi(argv[1]) : 0);
+	guint64 port, next;
+	struct sockaddr_in here;
 	int on = 1, server = socket(AF_INET, SOCK_STREAM, 0);
 
-	if (argc != 3) {
-		g_printerr("usage: passthrough PORT NEXT_PORT\n");
+	if (argc != 3 || !g_ascii_string_to_unsigned(argv[1], 10, 1, 65535, &port, NULL) ||
+		!g_ascii_string_to_unsigned(argv[2], 10, 1, 65535, &next, NULL)) {
+		g_printerr("usage: passthrough PORT NEXT_PORT (each 1 to 65535)\n");
 		return 64;
 	}
-	next_port = (in_port_t)atoi(argv[2]);
+	here = loopback((in_port_t)port);
+	next_port = (in_port_t)next;
 	setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(server, (struct sockaddr *)&here, sizeof(here)) || listen(server, 128)) {
 		g_printerr("passthrough: cannot listen on port %s\n", argv[1]);

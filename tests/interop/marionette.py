@@ -11,7 +11,8 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
+
+from world import wait_for
 
 SYSTEM_ACCESS = "--remote-allow-system-access"
 
@@ -46,18 +47,17 @@ class Thunderbird:
 
     def connect(self):
         """it writes the port that it chose into its profile"""
-        port, end = os.path.join(self.profile, "MarionetteActivePort"), time.monotonic() + self.seconds
-        while time.monotonic() < end and self.process.poll() is None:
+        def thunderbird_answers():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"Thunderbird ended with {self.process.returncode}; see {self.log.name}")
             try:
-                with open(port) as f:
-                    self.link = socket.create_connection(("127.0.0.1", int(f.read())), 10)
+                with open(os.path.join(self.profile, "MarionetteActivePort")) as f:
+                    return socket.create_connection(("127.0.0.1", int(f.read())), 10)
             except (OSError, ValueError):
-                time.sleep(0.1)
-                continue
-            self.link.settimeout(self.seconds + 10)
-            self.receive()
-            return
-        raise RuntimeError("Thunderbird does not answer")
+                return None
+        self.link = wait_for(thunderbird_answers, self.seconds)
+        self.link.settimeout(self.seconds + 10)
+        self.receive()
 
     def receive(self):
         while b":" not in self.buffer:
