@@ -178,7 +178,8 @@ bool wax_directory_domain(WaxDirectory *directory, const char *domain, bool *ret
 }
 
 /* add_candidates - a certificate that cannot be read is left out: it could not be used either */
-static void add_candidates(GPtrArray *list, GPtrArray *rows, bool of_domain)
+static bool add_candidates(
+	WaxStore *store, GPtrArray *list, GPtrArray *rows, bool of_domain, GError **error)
 {
 	for (guint i = 0; i < rows->len; i++) {
 		const WaxStoredCert *row = rows->pdata[i];
@@ -195,7 +196,10 @@ static void add_candidates(GPtrArray *list, GPtrArray *rows, bool of_domain)
 		candidate->pinned = row->pinned;
 		candidate->of_domain = of_domain;
 		g_ptr_array_add(list, candidate);
+		if (!wax_store_epoch_is_kept(store, row->id, &candidate->kept, error))
+			return false;
 	}
+	return true;
 }
 
 static bool load_candidates(
@@ -203,17 +207,16 @@ static bool load_candidates(
 {
 	const char *at = strrchr(address, '@');
 	g_autoptr(GPtrArray) users = NULL, domains = NULL;
-	GPtrArray *list;
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(free_candidate);
 
 	if (!wax_store_cert_for_address(directory->store, address, &users, error) ||
 		!wax_store_cert_for_domain(
-			directory->store, at ? at + 1 : address, &domains, error))
+			directory->store, at ? at + 1 : address, &domains, error) ||
+		!add_candidates(directory->store, list, users, false, error) ||
+		!add_candidates(directory->store, list, domains, true, error))
 		return false;
-	list = g_ptr_array_new_with_free_func(free_candidate);
-	add_candidates(list, users, false);
-	add_candidates(list, domains, true);
-	g_hash_table_insert(directory->candidates, g_strdup(address), list);
 	*ret_list = list;
+	g_hash_table_insert(directory->candidates, g_strdup(address), g_steal_pointer(&list));
 	return true;
 }
 

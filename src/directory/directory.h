@@ -53,6 +53,7 @@ typedef struct {
 	char *id; /* SHA-256, hex */
 	bool of_domain;
 	bool pinned;
+	bool kept; /* its private key is in our custody */
 	char *source;
 } WaxDirCandidate;
 

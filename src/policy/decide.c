@@ -154,6 +154,29 @@ static void without(WaxPlanRecipient *r, const Choice *choice)
 	r->reason = reason;
 }
 
+/*
+ * stays_in_house - a colleague whose key only we hold: what is encrypted to it would lie
+ * closed in the mailbox, since it does not come in again and nothing opens it there
+ */
+static bool stays_in_house(
+	WaxPlanRecipient *r, const WaxRecipientFacts *facts, const WaxCandidateFact *best)
+{
+	if (!facts->own || !best->kept)
+		return false;
+	if (r->floor >= WAX_FLOOR_MUST_ENCRYPT) {
+		wax_plan_note(r, "certificate", best->id,
+			"the key is kept here: the mailbox gets it closed, and nothing opens it "
+			"there");
+		wax_plan_change(r, "'except %s' in the rule that raises the floor", r->address);
+		return false;
+	}
+	wax_plan_note(r, "certificate", best->id,
+		"the key is kept here and %s is one of our own: the copy stays in the house",
+		r->address);
+	wax_plan_change(r, "a rule 'floor must-encrypt to %s'", r->address);
+	return true;
+}
+
 static void encrypt(WaxPlanRecipient *r, const WaxRecipientFacts *facts)
 {
 	Choice choice = choose(facts);
@@ -161,6 +184,8 @@ static void encrypt(WaxPlanRecipient *r, const WaxRecipientFacts *facts)
 	if (facts->directory_down) {
 		wax_plan_note(r, "certificate", "directory", "cannot be asked now");
 		stop(r, WAX_R_DIRECTORY_DOWN);
+	} else if (choice.best && stays_in_house(r, facts, choice.best)) {
+		in_clear(r);
 	} else if (choice.best) {
 		take(r, choice.best);
 	} else if (choice.unknown && r->floor < WAX_FLOOR_MUST_ENCRYPT) {

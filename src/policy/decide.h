@@ -37,12 +37,14 @@ typedef struct {
 	bool of_domain; /* the certificate of the recipient's gateway */
 	WaxCandidateState state;
 	WaxReason reason; /* of UNUSABLE: CERT_EXPIRED, CERT_SIGN_ONLY, TRUST_UNTRUSTED, ... */
+	bool kept;	  /* its private key is in our custody */
 } WaxCandidateFact;
 
 typedef struct {
 	const char *address;
 	const WaxCandidateFact *candidates; /* in the directory's order (d.17) */
 	size_t count;
+	bool own;	     /* of a domain of ours: the copy stays in the house */
 	bool directory_down; /* the candidates are not known, which is not the same as none */
 	WaxFloor thread;     /* of the mail it answers; UNDECIDED: none */
 } WaxRecipientFacts;

@@ -8,7 +8,7 @@
 
 #define TEXT_MAX  (1024 * 1024)
 #define RULES_MAX 20000
-#define WORDS_MAX 8
+#define WORDS_MAX 64
 
 typedef enum {
 	RULE_DEFAULT,
@@ -22,9 +22,10 @@ typedef enum {
 typedef struct {
 	RuleKind kind;
 	WaxFloor floor;
-	char *from, *to; /* NULL: everybody */
-	char *origin;	 /* "policy:3" */
-	char *text;	 /* the line as written */
+	char *from, *to;   /* NULL: everybody */
+	GPtrArray *except; /* char *: patterns of recipients it does not hold for; NULL: none */
+	char *origin;	   /* "policy:3" */
+	char *text;	   /* the line as written */
 } Rule;
 
 struct WaxPolicy {
@@ -54,6 +55,7 @@ static void free_rule(void *data)
 
 	g_free(rule->from);
 	g_free(rule->to);
+	g_clear_pointer(&rule->except, g_ptr_array_unref);
 	g_free(rule->origin);
 	g_free(rule->text);
 	g_free(rule);
@@ -208,23 +210,48 @@ static bool take_end(Line *line, const char *expected, const char *const *known,
 	return line->at == line->count || complain(line, expected, known, error);
 }
 
-/* take_range - [from PATTERN] [to PATTERN] */
-static bool take_range(Line *line, Rule *rule, bool with_to, GError **error)
+/* take_senders - [from PATTERN] */
+static bool take_senders(Line *line, Rule *rule, GError **error)
 {
-	static const char *const both[] = { "from", "to", NULL };
 	static const char *const from[] = { "from", NULL };
 
 	if (take_word(line, "from") && !take_pattern(line, &rule->from, error))
 		return false;
-	if (with_to && take_word(line, "to") && !take_pattern(line, &rule->to, error))
+	return take_end(line, rule->from ? "the end of the line" : "'from'", from, error);
+}
+
+/* take_exceptions - [except PATTERN...], to the end of the line */
+static bool take_exceptions(Line *line, Rule *rule, GError **error)
+{
+	if (!take_word(line, "except"))
+		return true;
+	rule->except = g_ptr_array_new_with_free_func(g_free);
+	do {
+		char *pattern = NULL;
+
+		if (!take_pattern(line, &pattern, error))
+			return false;
+		g_ptr_array_add(rule->except, pattern);
+	} while (line->at < line->count);
+	return true;
+}
+
+/* take_range - [from PATTERN] [to PATTERN] [except PATTERN...] */
+static bool take_range(Line *line, Rule *rule, GError **error)
+{
+	static const char *const words[] = { "from", "to", "except", NULL };
+
+	if (take_word(line, "from") && !take_pattern(line, &rule->from, error))
 		return false;
-	if (line->at < line->count && !with_to)
-		return take_end(line, rule->from ? "the end of the line" : "'from'", from, error);
+	if (take_word(line, "to") && !take_pattern(line, &rule->to, error))
+		return false;
+	if (!take_exceptions(line, rule, error))
+		return false;
 	return take_end(line,
-		rule->to     ? "the end of the line"
-		: rule->from ? "'to'"
-			     : "'from' or 'to'",
-		both, error);
+		rule->to     ? "'except' or the end of the line"
+		: rule->from ? "'to' or 'except'"
+			     : "'from', 'to' or 'except'",
+		words, error);
 }
 
 static bool parse_default(Line *line, Rule *rule, GError **error)
@@ -235,7 +262,7 @@ static bool parse_default(Line *line, Rule *rule, GError **error)
 
 static bool parse_floor(Line *line, Rule *rule, GError **error)
 {
-	return take_floor(line, &rule->floor, error) && take_range(line, rule, true, error);
+	return take_floor(line, &rule->floor, error) && take_range(line, rule, error);
 }
 
 static bool parse_signing(Line *line, Rule *rule, GError **error)
@@ -244,12 +271,12 @@ static bool parse_signing(Line *line, Rule *rule, GError **error)
 		rule->floor = WAX_FLOOR_SIGN;
 	else if (!take_word(line, "if-possible"))
 		return complain(line, "'if-possible' or 'required'", duty_words, error);
-	return take_range(line, rule, false, error);
+	return take_senders(line, rule, error);
 }
 
 static bool parse_all_or_nothing(Line *line, Rule *rule, GError **error)
 {
-	return take_range(line, rule, false, error);
+	return take_senders(line, rule, error);
 }
 
 static bool parse_grant(Line *line, Rule *rule, GError **error)
@@ -400,6 +427,14 @@ static bool matches(const char *pattern, const char *address)
 	return strcmp(pattern + 2, at + 1) == 0;
 }
 
+static bool is_excepted(const Rule *rule, const char *recipient)
+{
+	for (guint i = 0; rule->except && i < rule->except->len; i++)
+		if (matches(rule->except->pdata[i], recipient))
+			return true;
+	return false;
+}
+
 static void note(WaxPlanRecipient *notes, const char *input, const Rule *rule)
 {
 	if (notes)
@@ -430,7 +465,7 @@ WaxFloor wax_policy_floor(
 		const Rule *rule = policy->rules->pdata[i];
 
 		if (rule->kind != RULE_FLOOR || !matches(rule->from, sender) ||
-			!matches(rule->to, recipient))
+			!matches(rule->to, recipient) || is_excepted(rule, recipient))
 			continue;
 		note(notes, "rule", rule);
 		floor = MAX(floor, rule->floor);

@@ -7,7 +7,7 @@
  *	One rule a line; '#' begins a comment.
  *
  *	default FLOOR
- *	floor FLOOR [from PATTERN] [to PATTERN]
+ *	floor FLOOR [from PATTERN] [to PATTERN] [except PATTERN...]
  *	signing if-possible|required [from PATTERN]
  *	all-or-nothing [from PATTERN]
  *	grant lower [FLOOR] from PATTERN
@@ -15,7 +15,8 @@
  *
  *	FLOOR is none, sign, try-encrypt, must-encrypt or must-smime; PATTERN
  *	is *, *@domain, *@*.domain or one address.  Every rule that matches
- *	counts and the highest floor wins, so a rule can only raise.  Without
+ *	counts and the highest floor wins, so a rule can only raise; `except`
+ *	names recipients that a rule does not hold for.  Without
  *	a default line the default is try-encrypt.  `expect` lines are the
  *	text's own tests: it is not applied when one fails.
  *

@@ -214,6 +214,17 @@ bool wax_store_epoch_archive_cert(
 	return true;
 }
 
+bool wax_store_epoch_is_kept(
+	WaxStore *store, const char *certificate, bool *ret_kept, GError **error)
+{
+	g_autoptr(WaxQuery) query = NULL;
+
+	return wax_store_query(store, &query, error,
+		       "SELECT id FROM key_epochs WHERE certificate=?1 LIMIT 1", "s",
+		       certificate) &&
+	       wax_query_next(query, ret_kept, error);
+}
+
 bool wax_store_epoch_protect(WaxStore *store, const char *protection, GError **error)
 {
 	return wax_store_run(store, error, "UPDATE key_epochs SET protection=?1", "s", protection);

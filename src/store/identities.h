@@ -82,6 +82,10 @@ bool wax_store_epoch_move(WaxStore *store, const char *id, const char *from, con
 bool wax_store_epoch_archive_cert(WaxStore *store, const char *certificate, int64_t at,
 	int *ret_count, GError **error) WAX_MUST_USE;
 
+/* wax_store_epoch_is_kept - is there a key for that certificate, in whatever state? */
+bool wax_store_epoch_is_kept(
+	WaxStore *store, const char *certificate, bool *ret_kept, GError **error) WAX_MUST_USE;
+
 /* wax_store_epoch_protect - one key-encryption key seals them all, so they are all sealed alike */
 bool wax_store_epoch_protect(WaxStore *store, const char *protection, GError **error) WAX_MUST_USE;
 

@@ -92,9 +92,13 @@ static const char admin_1[] =
 	" seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, actor_key TEXT,"
 	" object TEXT NOT NULL, from_state TEXT, to_state TEXT, reason TEXT, input_sha256 TEXT);"
 	"CREATE INDEX audit_object ON audit(object);";
+
+/* whether a certificate's key is kept here is asked for each candidate */
+static const char admin_2[] =
+	"CREATE INDEX key_epochs_certificate ON key_epochs(certificate);";
 /* clang-format on */
 
-static const char *const admin[] = { admin_1, NULL };
+static const char *const admin[] = { admin_1, admin_2, NULL };
 
 const char *const *wax_schema(void)
 {

@@ -291,13 +291,17 @@ static bool explain(const WaxWebParts *parts, const WaxPolicy *policy, int64_t v
 	g_autoptr(WaxDirSender) signer = NULL;
 	g_autoptr(WaxPlan) plan = NULL;
 	g_autofree WaxCandidateFact *facts = NULL;
+	g_autofree char *route = NULL;
 	WaxJudgeContext context = { .at = wax_clock_now() };
 	WaxRecipientFacts to = { .address = recipient };
 	WaxMessageFacts message = {
 		.sender = sender, .recipients = &to, .count = 1, .policy_version = version
 	};
+	const char *domain = strrchr(recipient, '@');
 
-	if (!wax_directory_candidates(parts->directory, recipient, &candidates, error) ||
+	if (!wax_directory_domain(
+		    parts->directory, domain ? domain + 1 : recipient, &to.own, &route, error) ||
+		!wax_directory_candidates(parts->directory, recipient, &candidates, error) ||
 		!wax_directory_anchors(parts->directory, WAX_PURPOSE_ENCRYPT, &anchors, error) ||
 		!wax_directory_intermediates(parts->directory, &intermediates, error) ||
 		!wax_directory_sender(parts->directory, sender, &signer, error))
@@ -310,6 +314,7 @@ static bool explain(const WaxWebParts *parts, const WaxPolicy *policy, int64_t v
 
 		facts[i] = wax_policy_judge(
 			c->cert, c->id, c->of_domain, c->pinned, recipient, &context);
+		facts[i].kept = c->kept;
 	}
 	to.candidates = facts;
 	to.count = candidates->len;

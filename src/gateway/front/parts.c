@@ -371,6 +371,7 @@ static bool know(WaxParts *parts, const char *address, const WaxJudgeContext *co
 
 		known->facts[i] = wax_policy_judge(
 			one->cert, one->id, one->of_domain, one->pinned, address, context);
+		known->facts[i].kept = one->kept;
 	}
 	ret_facts->candidates = known->facts;
 	ret_facts->count = known->candidates->len;
@@ -468,13 +469,12 @@ static void carry_over(const WaxPlan *plan, const WaxPlanRecipient *planned, con
 	}
 }
 
-static bool route_of(WaxParts *parts, const char *domain, char **ret_route, GError **error)
+static bool route_of(
+	WaxParts *parts, const char *domain, bool *ret_own, char **ret_route, GError **error)
 {
-	bool own = false;
-
-	if (!part_domain(parts, domain, &own, ret_route, error))
+	if (!part_domain(parts, domain, ret_own, ret_route, error))
 		return false;
-	if (!*ret_route && !own && parts->rules.relay_outbound[0])
+	if (!*ret_route && !*ret_own && parts->rules.relay_outbound[0])
 		*ret_route = g_strdup(parts->rules.relay_outbound);
 	return true;
 }
@@ -522,20 +522,18 @@ static bool part_decide(void *ctx, const WaxEnvelope *envelope, const WaxJobFact
 	message.signer = sender && sender->sign.epoch ? WAX_SIGNER_READY : WAX_SIGNER_NONE;
 	context.anchors = anchors;
 	context.untrusted = untrusted;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && decided; i++) {
 		const WaxRecipient *recipient = g_ptr_array_index(envelope->recipients, i);
 
 		(void)know(parts, recipient->key, &context, &known[i],
 			&recipients[i]); /* not to know is a fact too */
+		decided = route_of(
+			parts, recipient->domain, &recipients[i].own, &decisions[i].route, error);
 	}
-	plan = wax_policy_plan(policy, &message);
-	for (size_t i = 0; i < n && decided; i++) {
-		const WaxRecipient *recipient = g_ptr_array_index(envelope->recipients, i);
-
+	plan = decided ? wax_policy_plan(policy, &message) : NULL;
+	for (size_t i = 0; i < n && decided; i++)
 		carry_over(plan, g_ptr_array_index(plan->recipients, i), &known[i], sender,
 			&decisions[i]);
-		decided = route_of(parts, recipient->domain, &decisions[i].route, error);
-	}
 	for (size_t i = 0; i < n; i++) {
 		g_clear_pointer(&known[i].candidates, g_ptr_array_unref);
 		g_free(known[i].facts);

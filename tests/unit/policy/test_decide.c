@@ -28,7 +28,10 @@ static WaxPlan *plan_one(WaxFloor floor, const WaxCandidateFact *candidates, siz
 	bool down, WaxSignerState signer)
 {
 	g_autoptr(WaxPolicy) policy = policy_with(floor);
-	WaxRecipientFacts recipient = { TO, candidates, count, down, WAX_FLOOR_UNDECIDED };
+	WaxRecipientFacts recipient = { .address = TO,
+		.candidates = candidates,
+		.count = count,
+		.directory_down = down };
 	WaxMessageFacts facts = { .sender = FROM, .recipients = &recipient, .count = 1,
 		.signer = signer };
 
@@ -125,6 +128,37 @@ static void a_user_certificate_goes_before_a_domain_certificate(void **state)
 	assert_string_equal(wax_plan_get(plan, TO)->certificate, "u2");
 	assert_int_equal(wax_plan_get(only, TO)->method, WAX_PLAN_DOMAIN_CERT);
 	assert_string_equal(wax_plan_get(only, TO)->certificate, "d1");
+}
+
+/* colleague - a recipient of ours, or a stranger whose key lies here all the same */
+static WaxPlan *plan_colleague(WaxFloor floor, bool own, const WaxCandidateFact *one)
+{
+	g_autoptr(WaxPolicy) policy = policy_with(floor);
+	WaxRecipientFacts recipient = { .address = TO, .candidates = one, .count = 1, .own = own };
+	WaxMessageFacts facts = { .sender = FROM, .recipients = &recipient, .count = 1,
+		.signer = WAX_SIGNER_READY };
+
+	return wax_policy_plan(policy, &facts);
+}
+
+static void only_a_colleague_whose_key_is_here_and_no_must_gets_it_open(void **state)
+{
+	(void)state;
+
+	for (size_t f = 0; f < G_N_ELEMENTS(floors); f++)
+		for (int own = 0; own < 2; own++)
+			for (int kept = 0; kept < 2; kept++) {
+				WaxCandidateFact one = { "c1", false, WAX_CANDIDATE_USABLE,
+					WAX_R_NONE, kept };
+				g_autoptr(WaxPlan) plan = plan_colleague(floors[f], own, &one);
+				g_autoptr(WaxPlainToken) token = wax_plan_plain_token(plan, TO);
+				bool open = floors[f] < WAX_FLOOR_TRY_ENCRYPT ||
+					    (floors[f] == WAX_FLOOR_TRY_ENCRYPT && own && kept);
+
+				assert_int_equal(wax_plan_get(plan, TO)->method,
+					open ? WAX_PLAN_SIGNED : WAX_PLAN_USER_CERT);
+				assert_int_equal(token != NULL, open);
+			}
 }
 
 static void of_several_unusable_ones_the_nearest_is_told(void **state)
@@ -294,6 +328,7 @@ int main(void)
 		cmocka_unit_test(no_token_without_a_floor_below_must),
 		cmocka_unit_test(a_plan_that_somebody_altered_gives_no_token),
 		cmocka_unit_test(a_user_certificate_goes_before_a_domain_certificate),
+		cmocka_unit_test(only_a_colleague_whose_key_is_here_and_no_must_gets_it_open),
 		cmocka_unit_test(of_several_unusable_ones_the_nearest_is_told),
 		cmocka_unit_test(a_candidate_that_nobody_judged_is_not_used),
 		cmocka_unit_test(a_signing_key_that_is_away_defers_whatever_the_floor),

@@ -32,7 +32,14 @@ static void a_wrong_line_names_place_expectation_and_nearest_word(void **state)
 		{ "default", "policy:1:8:", "a floor" },
 		{ "default sign\ndefault none", "policy:2:1:", "policy:1" },
 		{ "all-or-nothing to *", "policy:1:16:", "'from'" },
-		{ "a b c d e f g h i j", "policy:1:17:", "more words" },
+		{ "floor sign to * exept *@a.example", "policy:1:17:", "'except'" },
+		{ "floor sign except", "policy:1:18:", "*@domain" },
+		{ "floor sign except a@a.example to", "policy:1:31:", "*@domain" },
+		{ "floor sign except a@a.example from *", "policy:1:31:", "*@domain" },
+		{ "grant lower from * except *@a.example", "policy:1:20:", "end of the line" },
+		{ "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a "
+		  "a a a a a a a a a a a a a a a a a a a a a a a a a a",
+			"policy:1:129:", "more words" },
 	};
 	(void)state;
 
@@ -73,6 +80,33 @@ static void rules_only_raise_and_the_highest_wins(void **state)
 	assert_non_null(policy);
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		assert_int_equal(wax_policy_floor(policy, rows[i].from, rows[i].to, NULL),
+			rows[i].floor);
+}
+
+static void an_exception_takes_recipients_out_of_its_own_rule_alone(void **state)
+{
+	static const struct {
+		const char *to;
+		WaxFloor floor;
+	} rows[] = {
+		{ "y@b.example", WAX_FLOOR_MUST_ENCRYPT },
+		{ "y@a.example", WAX_FLOOR_SIGN },
+		{ "y@deep.d.example", WAX_FLOOR_SIGN },
+		{ "y@d.example", WAX_FLOOR_MUST_ENCRYPT },
+		{ "one@c.example", WAX_FLOOR_SIGN },
+		{ "two@c.example", WAX_FLOOR_MUST_ENCRYPT },
+		{ "law@a.example", WAX_FLOOR_MUST_SMIME },
+	};
+	g_autoptr(WaxPolicy) policy = wax_policy_parse(
+		"default sign\n"
+		"floor must-encrypt to * except *@A.example *@*.d.example one@c.example\n"
+		"floor must-smime to law@a.example\n",
+		"policy", NULL);
+	(void)state;
+
+	assert_non_null(policy);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		assert_int_equal(wax_policy_floor(policy, "x@a.example", rows[i].to, NULL),
 			rows[i].floor);
 }
 
@@ -124,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wrong_line_names_place_expectation_and_nearest_word),
 		cmocka_unit_test(rules_only_raise_and_the_highest_wins),
+		cmocka_unit_test(an_exception_takes_recipients_out_of_its_own_rule_alone),
 		cmocka_unit_test(an_empty_policy_tries_to_encrypt_and_demands_nothing),
 		cmocka_unit_test(a_failing_test_stops_the_text_and_names_its_line),
 		cmocka_unit_test(a_grant_holds_for_its_sender_alone),
