@@ -85,6 +85,27 @@ static void act(WaxCa *ca, const char *name, json_t *args)
 	json_decref(result);
 }
 
+/* begin_with_ann - both custodians, a store, and a domain of ours with one person */
+static void begin_with_ann(WaxCa *ca, Behind *people, Behind *certifiers)
+{
+	g_autoptr(GError) error = NULL;
+
+	begin(people);
+	begin(certifiers);
+	ca->keyd = people->ours;
+	ca->certd = certifiers->ours;
+	assert_true(wax_store_open(":memory:", WAX_STORE_WRITE, 0, &ca->store, &error));
+	act(ca, "domain-add", json_pack("{s:s}", "name", "alpha.example"));
+	act(ca, "identity-create", json_pack("{s:s}", "owner", "ann@alpha.example"));
+}
+
+static void end_all(WaxCa *ca, Behind *people, Behind *certifiers)
+{
+	wax_store_free(ca->store);
+	end(people);
+	end(certifiers);
+}
+
 static unsigned count(WaxCa *ca, const char *state)
 {
 	g_autoptr(GPtrArray) epochs = NULL;
@@ -115,13 +136,7 @@ static void renewed_at_two_thirds(void **state)
 	int64_t now = wax_clock_now();
 
 	(void)state;
-	begin(&people);
-	begin(&certifiers);
-	ca.keyd = people.ours;
-	ca.certd = certifiers.ours;
-	assert_true(wax_store_open(":memory:", WAX_STORE_WRITE, 0, &ca.store, &error));
-	act(&ca, "domain-add", json_pack("{s:s}", "name", "alpha.example"));
-	act(&ca, "identity-create", json_pack("{s:s}", "owner", "ann@alpha.example"));
+	begin_with_ann(&ca, &people, &certifiers);
 	assert_int_equal(count(&ca, "active"), 2);
 	/* they began a day ago, because clocks of partners differ */
 	assert_int_equal(renewed(&ca, now), 0);
@@ -141,9 +156,7 @@ static void renewed_at_two_thirds(void **state)
 		assert_int_equal(wax_reason_of(error), WAX_R_CUSTODY_LOCKED);
 	}
 	assert_int_equal(count(&ca, "active"), 2);
-	wax_store_free(ca.store);
-	end(&people);
-	end(&certifiers);
+	end_all(&ca, &people, &certifiers);
 }
 
 static void one_key_by_setting(void **state)
@@ -154,19 +167,11 @@ static void one_key_by_setting(void **state)
 	WaxCa ca = { .organisation = "", .validity_days = DAYS, .one_key = true };
 
 	(void)state;
-	begin(&people);
-	begin(&certifiers);
-	ca.keyd = people.ours;
-	ca.certd = certifiers.ours;
-	assert_true(wax_store_open(":memory:", WAX_STORE_WRITE, 0, &ca.store, &error));
-	act(&ca, "domain-add", json_pack("{s:s}", "name", "alpha.example"));
-	act(&ca, "identity-create", json_pack("{s:s}", "owner", "ann@alpha.example"));
+	begin_with_ann(&ca, &people, &certifiers);
 	assert_true(wax_store_epoch_list(ca.store, NULL, &epochs, &error));
 	assert_int_equal(epochs->len, 1);
 	assert_string_equal(((const WaxEpoch *)epochs->pdata[0])->purpose, "both");
-	wax_store_free(ca.store);
-	end(&people);
-	end(&certifiers);
+	end_all(&ca, &people, &certifiers);
 }
 
 int main(void)
