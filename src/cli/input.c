@@ -19,8 +19,7 @@ static bool spool_pipe(int fd, WaxInput *input, GError **error)
 	g_autofree uint8_t *chunk = g_malloc(64 * 1024);
 	size_t got = 1;
 
-	if (!wax_spool_new(wax_spool_folder(), &input->spool, error))
-		return false;
+	input->spool = wax_spool_new(wax_spool_folder());
 	while (got) {
 		if (!wax_io_read(fd, chunk, 64 * 1024, &got, error) ||
 			!wax_spool_append(input->spool, WAX_SPAN(chunk, got), error))

@@ -26,6 +26,8 @@ struct WaxCert {
 	uint8_t *der, *subject, *issuer, *issuer_and_serial, *spki;
 	char *subject_text, *issuer_text, *serial_text, *curve;
 	GPtrArray *addresses, *utf8_addresses;
+	uint8_t verified_by[32]; /* SHA-256 of an issuer whose key verified it; by cache_lock */
+	bool is_verified;
 };
 
 X509 *wax_crypto_x509(const WaxCert *cert)
@@ -514,10 +516,23 @@ char *wax_cert_pem(const WaxCert *cert)
 bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer)
 {
 	EVP_PKEY *key = X509_get0_pubkey(issuer->x509);
-	bool yes = key && X509_verify(cert->x509, key) == 1;
+	WaxCert *known = (WaxCert *)(uintptr_t)cert; /* what is remembered changes no answer */
+	bool yes;
 
+	g_mutex_lock(&cache_lock);
+	yes = cert->is_verified && memcmp(cert->verified_by, issuer->info.sha256, 32) == 0;
+	g_mutex_unlock(&cache_lock);
+	if (yes)
+		return true;
+	yes = key && X509_verify(cert->x509, key) == 1;
 	ERR_clear_error();
-	return yes;
+	if (!yes)
+		return false;
+	g_mutex_lock(&cache_lock);
+	memcpy(known->verified_by, issuer->info.sha256, 32);
+	known->is_verified = true;
+	g_mutex_unlock(&cache_lock);
+	return true;
 }
 
 bool wax_cert_named_issuer(const WaxCert *cert, const WaxCert *issuer)

@@ -13,17 +13,20 @@
 #include "core/status.h"
 #include "crypto/digest.h"
 
-#define CHUNK (48 * 1024)
-#define NEAR  (64 * 1024) /* a spool up to this size is read and written at once */
+#define CHUNK	   (48 * 1024)
+#define NEAR	   (48 * 1024)	      /* a spool up to this size never becomes a file */
+#define MEMORY_MAX (16 * 1024 * 1024) /* of one that may not become one */
 
 struct WaxSpool {
-	int fd;
+	int fd; /* -1: everything is near */
+	bool may_grow_out;
+	char *folder; /* where the file will be; NULL: in memory */
 	uint64_t size;
 	uint8_t key[32];
 	EVP_CIPHER_CTX *context;
 	uint64_t context_at; /* where the key stream stands */
-	uint8_t *near; /* the whole of a small one, in clear; NULL: it is large, or not read yet */
-	uint64_t flushed; /* octets of it that lie in the file */
+	uint8_t *near;	     /* the whole of it, in clear, while fd is -1 */
+	size_t room;
 };
 
 static WaxSpool *spool_on(int fd)
@@ -60,34 +63,35 @@ const char *wax_spool_folder(void)
 	return strcmp(folder, "/tmp") == 0 && access("/var/tmp", W_OK) == 0 ? "/var/tmp" : folder;
 }
 
-bool wax_spool_new(const char *folder, WaxSpool **ret_spool, GError **error)
+WaxSpool *wax_spool_new(const char *folder)
 {
-	int fd = open_unnamed(folder);
+	WaxSpool *spool = spool_on(-1);
 
-	if (fd < 0)
-		return wax_fail_errno(error, errno, "cannot make a temporary file in %s",
-			folder ? folder : "memory");
-	*ret_spool = spool_on(fd);
-	wax_random((*ret_spool)->key, 32);
-	return true;
+	spool->folder = g_strdup(folder);
+	spool->may_grow_out = true;
+	return spool;
 }
 
-WaxSpool *wax_spool_from(int fd, WaxSpan key, uint64_t size)
+WaxSpool *wax_spool_new_near(void)
+{
+	return spool_on(-1);
+}
+
+static WaxSpool *spool_from(int fd, WaxSpan key, uint64_t size)
 {
 	WaxSpool *spool = spool_on(fd);
 
-	g_assert(key.n == 32);
-	memcpy(spool->key, key.p, 32);
-	spool->size = spool->flushed = size;
+	memcpy(spool->key, key.p, sizeof spool->key);
+	spool->size = size;
 	return spool;
 }
 
 static void drop_near(WaxSpool *spool)
 {
-	if (!spool->near)
-		return;
-	wax_wipe(spool->near, (size_t)MIN(spool->size, (uint64_t)NEAR));
+	if (spool->near)
+		wax_wipe(spool->near, (size_t)spool->size);
 	g_clear_pointer(&spool->near, g_free);
+	spool->room = 0;
 }
 
 void wax_spool_free(WaxSpool *spool)
@@ -97,7 +101,9 @@ void wax_spool_free(WaxSpool *spool)
 	EVP_CIPHER_CTX_free(spool->context);
 	drop_near(spool);
 	wax_wipe(spool->key, 32);
-	close(spool->fd);
+	if (spool->fd >= 0)
+		close(spool->fd);
+	g_free(spool->folder);
 	g_free(spool);
 }
 
@@ -158,36 +164,60 @@ static bool write_out(WaxSpool *spool, uint64_t offset, WaxSpan bytes, GError **
 	return true;
 }
 
-bool wax_spool_flush(WaxSpool *spool, GError **error)
+static bool open_file(WaxSpool *spool, GError **error)
 {
-	WaxSpan rest;
+	spool->fd = open_unnamed(spool->folder);
+	if (spool->fd < 0)
+		return wax_fail_errno(error, errno, "cannot make a temporary file in %s",
+			spool->folder ? spool->folder : "memory");
+	wax_random(spool->key, sizeof spool->key);
+	return true;
+}
 
-	if (!spool->near || spool->flushed == spool->size)
-		return true;
-	rest = WAX_SPAN(spool->near + spool->flushed, (size_t)(spool->size - spool->flushed));
-	if (!write_out(spool, spool->flushed, rest, error))
+/* make_room - grows by a fresh piece of memory: what moves is wiped where it stood */
+static void make_room(WaxSpool *spool, size_t more)
+{
+	size_t need = (size_t)spool->size + more;
+	uint8_t *old = spool->near;
+
+	if (need <= spool->room)
+		return;
+	spool->room = MAX(need, MAX(spool->room * 2, (size_t)16 * 1024));
+	spool->near = g_malloc(spool->room);
+	if (!old)
+		return;
+	memcpy(spool->near, old, (size_t)spool->size);
+	wax_wipe(old, (size_t)spool->size);
+	g_free(old);
+}
+
+/* grow_out - what was near goes to a file, and so does all that follows */
+static bool grow_out(WaxSpool *spool, GError **error)
+{
+	if (!open_file(spool, error) ||
+		!write_out(spool, 0, WAX_SPAN(spool->near, (size_t)spool->size), error))
 		return false;
-	spool->flushed = spool->size;
+	drop_near(spool);
 	return true;
 }
 
 bool wax_spool_append(WaxSpool *spool, WaxSpan bytes, GError **error)
 {
-	if (spool->size == 0 && !spool->near && bytes.n <= NEAR)
-		spool->near = g_malloc(NEAR);
-	if (spool->near && bytes.n <= NEAR - spool->size) {
-		if (bytes.n)
-			memcpy(spool->near + spool->size, bytes.p, bytes.n);
-		spool->size += bytes.n;
-		return true;
+	if (spool->fd < 0 && spool->size + bytes.n > (spool->may_grow_out ? NEAR : MEMORY_MAX)) {
+		if (!spool->may_grow_out)
+			return wax_fail(error, WAX_R_TOO_LARGE,
+				"more than %d octets out of a small message", MEMORY_MAX);
+		if (!grow_out(spool, error))
+			return false;
 	}
-	if (!wax_spool_flush(spool, error))
-		return false;
-	drop_near(spool);
-	if (!write_out(spool, spool->size, bytes, error))
-		return false;
+	if (spool->fd >= 0) {
+		if (!write_out(spool, spool->size, bytes, error))
+			return false;
+	} else if (bytes.n) {
+		make_room(spool, bytes.n);
+		memcpy(spool->near + spool->size, bytes.p, bytes.n);
+	}
 	spool->size += bytes.n;
-	spool->flushed = spool->size;
 	return true;
 }
 
@@ -226,26 +256,10 @@ static bool read_out(
 	return true;
 }
 
-/* load_near - a small one that somebody else wrote, whole */
-static bool load_near(WaxSpool *spool, GError **error)
-{
-	size_t got;
-
-	spool->near = g_malloc(NEAR);
-	if (!read_out(spool, 0, spool->near, (size_t)spool->size, &got, error)) {
-		g_clear_pointer(&spool->near, g_free);
-		return false;
-	}
-	spool->flushed = spool->size;
-	return true;
-}
-
 bool wax_spool_read(
 	WaxSpool *spool, uint64_t offset, void *bytes, size_t n, size_t *ret_got, GError **error)
 {
-	if (!spool->near && spool->size > 0 && spool->size <= NEAR && !load_near(spool, error))
-		return false;
-	if (!spool->near)
+	if (spool->fd >= 0)
 		return read_out(spool, offset, bytes, n, ret_got, error);
 	*ret_got = offset >= spool->size ? 0 : (size_t)MIN((uint64_t)n, spool->size - offset);
 	if (*ret_got)
@@ -258,23 +272,14 @@ uint64_t wax_spool_size(const WaxSpool *spool)
 	return spool->size;
 }
 
-void wax_spool_set_size(WaxSpool *spool, uint64_t size)
+static void put_file(const WaxSpool *spool, WaxFrame *frame)
 {
-	drop_near(spool);
-	spool->size = spool->flushed = size;
-}
-
-bool wax_spool_put(WaxSpool *spool, WaxFrame *frame, GError **error)
-{
-	if (!wax_spool_flush(spool, error))
-		return false;
 	wax_frame_put_fd(frame, spool->fd);
-	wax_frame_put_span(frame, WAX_SPAN(spool->key, 32));
+	wax_frame_put_span(frame, WAX_SPAN(spool->key, sizeof spool->key));
 	wax_frame_put_u64(frame, spool->size);
-	return true;
 }
 
-bool wax_spool_get(WaxFrame *frame, WaxSpool **ret_spool, GError **error)
+static bool get_file(WaxFrame *frame, WaxSpool **ret_spool, GError **error)
 {
 	uint64_t size;
 	WaxSpan key;
@@ -290,8 +295,68 @@ bool wax_spool_get(WaxFrame *frame, WaxSpool **ret_spool, GError **error)
 		close(fd);
 		return wax_fail(error, WAX_R_FRAME_MALFORMED, "a spool came without its key");
 	}
-	*ret_spool = wax_spool_from(fd, key, size);
+	*ret_spool = spool_from(fd, key, size);
 	return true;
+}
+
+void wax_spool_put(const WaxSpool *spool, WaxFrame *frame)
+{
+	wax_frame_put_bool(frame, spool->fd >= 0);
+	if (spool->fd >= 0)
+		put_file(spool, frame);
+	else
+		wax_frame_put_span(frame, WAX_SPAN(spool->near, (size_t)spool->size));
+}
+
+bool wax_spool_get(WaxFrame *frame, WaxSpool **ret_spool, GError **error)
+{
+	g_autoptr(WaxSpool) near = NULL;
+	bool is_file;
+	WaxSpan bytes;
+
+	if (!wax_frame_get_bool(frame, &is_file, error))
+		return false;
+	if (is_file)
+		return get_file(frame, ret_spool, error);
+	near = wax_spool_new_near();
+	if (!wax_frame_get_span(frame, &bytes, error) || !wax_spool_append(near, bytes, error))
+		return false;
+	*ret_spool = g_steal_pointer(&near);
+	return true;
+}
+
+bool wax_spool_for_results(
+	const char *folder, const WaxSpool *message, WaxSpool **ret_spool, GError **error)
+{
+	g_autoptr(WaxSpool) spool = NULL;
+
+	/* half, since base64 and a few recipients must find room, too */
+	if (message->fd < 0 && message->size <= NEAR / 2) {
+		*ret_spool = wax_spool_new_near();
+		return true;
+	}
+	spool = wax_spool_new(folder);
+	if (!open_file(spool, error))
+		return false;
+	*ret_spool = g_steal_pointer(&spool);
+	return true;
+}
+
+void wax_spool_put_result(const WaxSpool *spool, WaxFrame *frame)
+{
+	if (spool->fd >= 0)
+		wax_frame_put_u64(frame, spool->size);
+	else
+		wax_frame_put_span(frame, WAX_SPAN(spool->near, (size_t)spool->size));
+}
+
+bool wax_spool_get_result(WaxSpool *spool, WaxFrame *frame, GError **error)
+{
+	WaxSpan bytes;
+
+	if (spool->fd >= 0)
+		return wax_frame_get_u64(frame, &spool->size, error);
+	return wax_frame_get_span(frame, &bytes, error) && wax_spool_append(spool, bytes, error);
 }
 
 WaxSource wax_source_span(WaxSpan span)

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * NAME
- *	crypto/spool - a temporary file without a name, sealed under a key without a copy
+ *	crypto/spool - what a message waits in: memory while small, a sealed file without a name above
  *
  * DESCRIPTION
- *	What a message waits in while it is worked on.  Its bytes are AES-256-CTR
- *	under a random key that lives only in memory, so plaintext never lies
- *	in a file and what a crash leaves behind is noise.  Seekable; crosses
- *	processes as descriptor, key and size.
+ *	Up to 48 KiB lie in the memory of the process that works on them and
+ *	cross to another one inside the frame.  What is larger lies in an
+ *	unnamed file, as AES-256-CTR under a random key that lives only in
+ *	memory, so plaintext never lies in a file and what a crash leaves
+ *	behind is noise; it crosses as descriptor, key and size.  Seekable.
+ *
+ *	A worker opens no file: for what it makes it gets an empty spool of
+ *	wax_spool_for_results, and answers with put_result.
  *
  * NOT CHECKED HERE
  *	Integrity: the file has no name, and only the processes that work on
  *	this message hold its descriptor.
  *
  * OWNERSHIP
- *	wax_spool_from takes the descriptor; free closes it and wipes the key.
+ *	The spool owns memory and descriptor; free closes and wipes.
  *
  * ERRORS
- *	IO, DISK_FULL.
+ *	IO, DISK_FULL; TOO_LARGE above 16 MiB in one that may not be a file.
  */
 #ifndef WAX_CRYPTO_SPOOL_H
 #define WAX_CRYPTO_SPOOL_H
@@ -29,12 +33,14 @@
 
 typedef struct WaxSpool WaxSpool;
 
-/* wax_spool_new - in this folder; NULL: in memory (memfd), for small things */
-bool wax_spool_new(const char *folder, WaxSpool **ret_spool, GError **error) WAX_MUST_USE;
+/* wax_spool_new - the file, when it needs one, in this folder; NULL: a memfd */
+WaxSpool *wax_spool_new(const char *folder);
+
+/* wax_spool_new_near - one that stays in memory */
+WaxSpool *wax_spool_new_near(void);
 
 /* wax_spool_folder - where a program keeps its spools: TMPDIR, else /var/tmp, since /tmp may be memory */
 const char *wax_spool_folder(void);
-WaxSpool *wax_spool_from(int fd, WaxSpan key, uint64_t size);
 void wax_spool_free(WaxSpool *spool);
 
 bool wax_spool_append(WaxSpool *spool, WaxSpan bytes, GError **error) WAX_MUST_USE;
@@ -42,15 +48,17 @@ bool wax_spool_read(WaxSpool *spool, uint64_t offset, void *bytes, size_t n, siz
 	GError **error) WAX_MUST_USE;
 uint64_t wax_spool_size(const WaxSpool *spool);
 
-/* wax_spool_flush - everything appended lies in the file: for whoever has it open too */
-bool wax_spool_flush(WaxSpool *spool, GError **error) WAX_MUST_USE;
-
-/* wax_spool_set_size - what another process says it has written */
-void wax_spool_set_size(WaxSpool *spool, uint64_t size);
-
-/* wax_spool_put, _get - as three values of an IPC frame; putting flushes */
-bool wax_spool_put(WaxSpool *spool, WaxFrame *frame, GError **error) WAX_MUST_USE;
+/* wax_spool_put, _get - whole, as values of an IPC frame */
+void wax_spool_put(const WaxSpool *spool, WaxFrame *frame);
 bool wax_spool_get(WaxFrame *frame, WaxSpool **ret_spool, GError **error) WAX_MUST_USE;
+
+/* wax_spool_for_results - an empty one for what is made of this message: a file where that may be large */
+bool wax_spool_for_results(const char *folder, const WaxSpool *message, WaxSpool **ret_spool,
+	GError **error) WAX_MUST_USE;
+
+/* wax_spool_put_result, _get_result - what the other process wrote into it */
+void wax_spool_put_result(const WaxSpool *spool, WaxFrame *frame);
+bool wax_spool_get_result(WaxSpool *spool, WaxFrame *frame, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxSpool, wax_spool_free)
 

@@ -127,10 +127,9 @@ static bool do_build(Worker *w, WaxFrame *request, WaxFrame *reply, GError **err
 		return false;
 	budget(message);
 	if (!wax_job_build_get(request, &build, error) ||
-		!wax_work_build(message, &build, &signer, copy, &built, error) ||
-		!wax_spool_flush(copy, error))
+		!wax_work_build(message, &build, &signer, copy, &built, error))
 		return false;
-	wax_frame_put_u64(reply, wax_spool_size(copy));
+	wax_spool_put_result(copy, reply);
 	wax_job_built_put(&built, reply);
 	return true;
 }
@@ -148,13 +147,12 @@ static bool do_open(Worker *w, WaxFrame *request, WaxFrame *reply, GError **erro
 		return false;
 	budget(message);
 	if (!wax_job_open_get(request, &open, error) ||
-		!wax_work_open(message, &open, &keys, shown, original, &opened, error) ||
-		!wax_spool_flush(shown, error) || !wax_spool_flush(original, error))
+		!wax_work_open(message, &open, &keys, shown, original, &opened, error))
 		return false;
 	opened.opened_by = w->opened_by;
 	wax_job_opened_put(&opened, reply);
-	wax_frame_put_u64(reply, wax_spool_size(shown));
-	wax_frame_put_u64(reply, wax_spool_size(original));
+	wax_spool_put_result(shown, reply);
+	wax_spool_put_result(original, reply);
 	return true;
 }
 

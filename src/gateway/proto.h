@@ -75,7 +75,7 @@ void wax_job_facts_put(const WaxJobFacts *facts, WaxFrame *frame);
 bool wax_job_facts_get(WaxFrame *frame, WaxJobFacts *ret_facts, GError **error) WAX_MUST_USE;
 void wax_job_facts_clear(WaxJobFacts *facts);
 
-/* ---- BUILD: request = spool, spool for the copy, these; reply = u64 its size, then built ---- */
+/* ---- BUILD: request = spool, spool for the copy, these; reply = the copy as a result, then built ---- */
 
 typedef struct {
 	WaxMethod method;   /* PLAIN, SIGN, SEAL, PASS */
@@ -101,7 +101,7 @@ void wax_job_built_put(const WaxJobBuilt *built, WaxFrame *frame);
 bool wax_job_built_get(WaxFrame *frame, WaxJobBuilt *ret_built, GError **error) WAX_MUST_USE;
 void wax_job_built_clear(WaxJobBuilt *built);
 
-/* ---- OPEN: request = spool, these ---- */
+/* ---- OPEN: request = spool, spools for what is shown and for the original, these ---- */
 
 typedef struct {
 	GPtrArray *anchors; /* GBytes: DER of what is trusted to verify */
@@ -142,7 +142,7 @@ void wax_job_keys_put(const uint8_t ticket[16], const GArray *keys, WaxFrame *fr
 bool wax_job_keys_get(
 	WaxFrame *frame, uint8_t ret_ticket[16], GArray **ret_keys, GError **error) WAX_MUST_USE;
 
-/* the last answer: these, then the spool shown, then (when has_original) the original */
+/* the last answer: these, then the two spools as results; the second is empty without has_original */
 typedef struct {
 	char *message_id;
 	uint32_t received;

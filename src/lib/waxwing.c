@@ -179,8 +179,7 @@ static bool make_seekable(int fd, WaxSource *ret_source, WaxSpool **ret_spool, G
 	if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode))
 		return wax_source_fd(fd, ret_source, error);
 	chunk = g_malloc(64 * 1024);
-	if (!wax_spool_new(wax_spool_folder(), &spool, error))
-		return false;
+	spool = wax_spool_new(wax_spool_folder());
 	while (got)
 		if (!wax_io_read(fd, chunk, 64 * 1024, &got, error) ||
 			!wax_spool_append(spool, WAX_SPAN(chunk, got), error))

@@ -23,10 +23,9 @@ static size_t to_line_end(WaxSpan in, bool *ret_found)
 
 	/* eight octets at a time: an octet is LF when it is zero after the exclusive or */
 	while (in.n - i >= 8) {
-		uint64_t word = 0;
+		uint64_t word;
 
-		for (unsigned k = 0; k < 8; k++)
-			word |= (uint64_t)in.p[i + k] << (8 * k);
+		__builtin_memcpy(&word, in.p + i, sizeof word);
 		word ^= 0x0a0a0a0a0a0a0a0aull;
 		if ((word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull)
 			break;

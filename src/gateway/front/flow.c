@@ -164,7 +164,8 @@ static bool on_data(void *ctx, const WaxEnvelope *envelope, WaxReply *ret_refusa
 	if (!has_room(&session->flow->rules, envelope->size))
 		return refuse(ret_refusal, WAX_R_DISK_FULL, "no room for the message, try again");
 	session->digest = wax_digest_new(WAX_DIGEST_SHA256, &error);
-	if (session->digest && wax_spool_new(session->flow->rules.spool, &session->spool, &error))
+	session->spool = wax_spool_new(session->flow->rules.spool);
+	if (session->digest)
 		return true;
 	*ret_refusal = wax_reply_from_error(error);
 	return false;

@@ -80,8 +80,8 @@ static bool run_facts(
 	g_auto(WaxJobFacts) facts = { 0 };
 
 	*ret_healthy = true; /* until it was asked */
-	if (!wax_spool_put(job->message, request, error) ||
-		!wax_worker_ask(parts, worker, request, &reply, ret_healthy, error))
+	wax_spool_put(job->message, request);
+	if (!wax_worker_ask(parts, worker, request, &reply, ret_healthy, error))
 		return false;
 	if (!wax_job_facts_get(reply, &facts, &why) || !wax_frame_done(reply, &why)) {
 		*ret_healthy = false;
@@ -136,22 +136,20 @@ static bool run_build(
 	g_auto(WaxJobBuilt) built = { 0 };
 	g_autoptr(GError) why = NULL;
 	g_autoptr(WaxSpool) copy = NULL;
-	uint64_t size;
 
 	*ret_healthy = true; /* until it was asked */
-	if (!wax_spool_new(parts->rules.spool, &copy, error) ||
-		!wax_spool_put(job->message, request, error) ||
-		!wax_spool_put(copy, request, error))
+	if (!wax_spool_for_results(parts->rules.spool, job->message, &copy, error))
 		return false;
+	wax_spool_put(job->message, request);
+	wax_spool_put(copy, request);
 	wax_job_build_put(job->job, request);
 	if (!wax_worker_ask(parts, worker, request, &reply, ret_healthy, error))
 		return false;
-	if (!wax_frame_get_u64(reply, &size, &why) || !wax_job_built_get(reply, &built, &why) ||
+	if (!wax_spool_get_result(copy, reply, &why) || !wax_job_built_get(reply, &built, &why) ||
 		!wax_frame_done(reply, &why)) {
 		*ret_healthy = false;
 		return wax_worker_nonsense(error, why);
 	}
-	wax_spool_set_size(copy, size);
 	*job->built = (WaxFlowBuilt){ g_steal_pointer(&copy), built.eight_bit,
 		g_steal_pointer(&built.summary) };
 	return true;

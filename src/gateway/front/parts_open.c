@@ -179,16 +179,14 @@ static bool take_opened(
 {
 	g_auto(WaxJobOpened) job = { 0 };
 	g_autoptr(GError) why = NULL;
-	uint64_t shown, original;
 
-	if (!wax_job_opened_get(reply, &job, &why) || !wax_frame_get_u64(reply, &shown, &why) ||
-		!wax_frame_get_u64(reply, &original, &why) || !wax_frame_done(reply, &why) ||
-		(job.decrypted && !job.has_original)) {
+	if (!wax_job_opened_get(reply, &job, &why) ||
+		!wax_spool_get_result(opened->shown, reply, &why) ||
+		!wax_spool_get_result(opened->original, reply, &why) ||
+		!wax_frame_done(reply, &why) || (job.decrypted && !job.has_original)) {
 		*ret_healthy = false;
 		return wax_worker_nonsense(error, why);
 	}
-	wax_spool_set_size(opened->shown, shown);
-	wax_spool_set_size(opened->original, original);
 	if (!job.has_original)
 		g_clear_pointer(&opened->original, wax_spool_free);
 	opened->message_id = g_steal_pointer(&job.message_id);
@@ -255,13 +253,12 @@ static bool open_request(WaxParts *parts, WaxSpool *message, const WaxEnvelope *
 	put_anchors(anchors, &job);
 	for (guint i = 0; untrusted && i < untrusted->len; i++)
 		wax_parts_add_cert(job.untrusted, g_ptr_array_index(untrusted, i));
-	/* both forms go to the disk: a large message must not lie in a worker's memory */
-	if (!wax_spool_new(parts->rules.spool, &opened->shown, error) ||
-		!wax_spool_new(parts->rules.spool, &opened->original, error) ||
-		!wax_spool_put(message, request, error) ||
-		!wax_spool_put(opened->shown, request, error) ||
-		!wax_spool_put(opened->original, request, error))
+	if (!wax_spool_for_results(parts->rules.spool, message, &opened->shown, error) ||
+		!wax_spool_for_results(parts->rules.spool, message, &opened->original, error))
 		return false;
+	wax_spool_put(message, request);
+	wax_spool_put(opened->shown, request);
+	wax_spool_put(opened->original, request);
 	wax_job_open_put(&job, request);
 	*ret_request = g_steal_pointer(&request);
 	return true;

@@ -80,7 +80,7 @@ static WaxReason facts_from(WaxParts *parts, Manner manner)
 	bool done;
 
 	assert_true(wax_ipc_pair(pair, NULL));
-	assert_true(wax_spool_new(NULL, &spool, NULL));
+	spool = wax_spool_new(NULL);
 	wax_parts_worker(parts, 1, pair[0]);
 	maild.sock = pair[1];
 	thread = g_thread_new("maild", work, &maild);
@@ -120,7 +120,7 @@ static void without_a_worker_it_is_temporary(void **state)
 	g_autoptr(GError) error = NULL;
 	WaxJobFacts facts = { .received = 77 };
 
-	assert_true(wax_spool_new(NULL, &spool, NULL));
+	spool = wax_spool_new(NULL);
 	assert_false(table.facts(table.ctx, spool, &facts, &error));
 	assert_int_equal(wax_reason_of(error), WAX_R_WORKER_DIED);
 	assert_int_equal(facts.received, 77);

@@ -72,7 +72,7 @@ static unsigned facts_of(const char *text, size_t n)
 	g_auto(WaxJobFacts) facts = { NULL };
 	g_autoptr(GError) error = NULL;
 
-	assert_true(wax_spool_new(NULL, &spool, NULL));
+	spool = wax_spool_new(NULL);
 	assert_true(wax_spool_append(spool, WAX_SPAN(text, n), NULL));
 	if (!wax_work_facts(spool, &facts, &error))
 		fail_msg("%s", error->message);
