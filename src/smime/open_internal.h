@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME
+ *	smime/open_internal - a message that is being opened, for the files that peel it
+ *
+ * DESCRIPTION
+ *	For the files open*.c alone.  open goes inward, level by level; each
+ *	layer is peeled by open_object (with open_encrypted) or open_clear,
+ *	which judge it and push the level inside; open_payload takes what is
+ *	left.  All read by way of open_read.
+ *
+ * OWNERSHIP
+ *	WaxOpened owns verdict and levels, WaxObject what it allocates; layers
+ *	are the verdict's.
+ *
+ * ERRORS
+ *	IO and NO_MEMORY pass through.  All else becomes a reason of the layer:
+ *	the first that stops an object stays in it.
+ */
+#ifndef WAX_SMIME_OPEN_INTERNAL_H
+#define WAX_SMIME_OPEN_INTERNAL_H
+
+#include "cms/open.h"
+#include "mime/fields.h"
+#include "mime/split.h"
+#include "smime/level.h"
+#include "smime/open.h"
+#include "smime/signers.h"
+
+#define WAX_OPEN_HEADER_MAX (256 * 1024)
+
+struct WaxOpened {
+	const WaxOpenOptions *options;
+	WaxLevels levels;
+	WaxVerdict *verdict;
+	WaxAuthor author;
+	GByteArray *outer, *header; /* header blocks of the message and of the payload */
+	GPtrArray *addresses;	    /* what `author` points at */
+	GPtrArray *senders;
+	GArray *dates; /* int64_t: of every Date field */
+	bool has_payload;
+	unsigned payload; /* level */
+};
+
+/* what the next step of the way inward is */
+typedef enum { WAX_STEP_INWARD, WAX_STEP_PAYLOAD, WAX_STEP_STOP } WaxOpenStep;
+
+/* --- reading a level --- */
+
+typedef struct {
+	WaxOpened *o;
+	GByteArray *block;
+	bool complete;
+} WaxOpenHeader;
+
+typedef struct {
+	WaxSplit split;
+	WaxPart *parts;
+	uint8_t *room;
+	WaxFault fault;
+	bool broken;
+} WaxOpenParts;
+
+static inline WaxSpan wax_open_span(const GByteArray *bytes)
+{
+	return WAX_SPAN(bytes->data, bytes->len);
+}
+
+/* wax_opened_run - octets [from, to) of level n, into `write` */
+bool wax_opened_run(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, WaxSinkFunc write,
+	void *data, GError **error) WAX_MUST_USE;
+bool wax_opened_read_range(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, size_t limit,
+	GByteArray **ret_bytes, bool *ret_over, GError **error) WAX_MUST_USE;
+/* wax_opened_read_header - the block is the caller's, also after a failure */
+bool wax_opened_read_header(
+	WaxOpened *o, unsigned n, WaxOpenHeader *header, GError **error) WAX_MUST_USE;
+bool wax_opened_split(WaxOpened *o, unsigned n, WaxOpenParts *parts, GError **error) WAX_MUST_USE;
+void wax_open_parts_done(WaxOpenParts *parts);
+bool wax_open_has_fields(WaxSpan block);
+
+/* --- one CMS object --- */
+
+typedef struct {
+	WaxOpened *o;
+	unsigned level;
+	WaxVerdictLayer *layer;
+	WaxReason broken; /* the object cannot be read any further */
+	bool base64;
+	WaxBase64Decoder decoder;
+	WaxCmsReader reader;
+	WaxBuffer head, tail;
+	uint8_t *decoded, *plain;
+	/* encrypted */
+	WaxOpenPlan plan;
+	WaxSecret *key;
+	WaxCipher *cipher;
+	/* signed */
+	WaxDigests digests;
+	uint64_t size;
+	GByteArray *kept;
+} WaxObject;
+
+void wax_object_init(
+	WaxObject *object, WaxOpened *o, unsigned level, WaxVerdictLayer *layer, bool base64);
+void wax_object_done(WaxObject *object);
+/* wax_object_write - a WaxSinkFunc: the object's octets; then _end_input */
+bool wax_object_write(void *object, WaxSpan in, GError **error);
+void wax_object_end_input(WaxObject *object);
+void wax_object_give_up(WaxObject *object, WaxReason reason);
+void wax_object_keep(WaxObject *object, WaxSpan bytes);
+/* wax_object_make_level - the way to make the content again */
+void wax_object_make_level(WaxObject *object, const char *part, uint64_t from, uint64_t to);
+/* wax_object_judge_signers - SignedData that has been read, its content digested */
+void wax_object_judge_signers(WaxObject *object);
+/* what stopped an encrypted layer is one reason, whatever it was; only a limit has a name */
+void wax_object_note_broken(WaxObject *object);
+
+void wax_object_begin_encrypted(WaxObject *object);
+/*
+ * wax_object_end_encrypted - it has been read to its end: does the content stand?  GCM wants its
+ * additional data first, so an object with attributes is decrypted a second time.
+ */
+void wax_object_end_encrypted(WaxObject *object, const char *part, uint64_t from, uint64_t to);
+
+/* --- layers and payload --- */
+
+/* wax_open_peel_object - a CMS object that is the whole content of octets [from, to) of a level */
+bool wax_open_peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, bool base64,
+	const char *claimed, WaxOpenStep *ret_step, GError **error) WAX_MUST_USE;
+bool wax_open_peel_clear(
+	WaxOpened *o, unsigned n, WaxOpenStep *ret_step, GError **error) WAX_MUST_USE;
+bool wax_open_take_payload(WaxOpened *o, unsigned n, const WaxContent *content, WaxSpan header,
+	bool entity, GError **error) WAX_MUST_USE;
+bool wax_open_is_pkcs7_mime(const WaxContent *content);
+bool wax_open_is_clear_signed(const WaxContent *content);
+
+#endif
