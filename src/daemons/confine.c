@@ -168,14 +168,20 @@ static void limit(WaxConfinement kind)
 
 void wax_confine_seconds(unsigned seconds)
 {
+	static rlim_t in_force;
 	struct rusage used;
 	struct rlimit cpu;
+	rlim_t end;
 
-	if (getrusage(RUSAGE_SELF, &used) != 0 || getrlimit(RLIMIT_CPU, &cpu) != 0)
+	if (getrusage(RUSAGE_SELF, &used) != 0)
 		return;
-	cpu.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1 + seconds;
-	cpu.rlim_cur = cpu.rlim_cur < cpu.rlim_max ? cpu.rlim_cur : cpu.rlim_max;
-	(void)setrlimit(RLIMIT_CPU, &cpu); /* best effort: gated waits for a time only, too */
+	end = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1 + seconds;
+	if (end == in_force || getrlimit(RLIMIT_CPU, &cpu) != 0)
+		return;
+	cpu.rlim_cur = end < cpu.rlim_max ? end : cpu.rlim_max;
+	/* best effort: gated waits for a time only, too */
+	if (setrlimit(RLIMIT_CPU, &cpu) == 0)
+		in_force = end;
 }
 
 WaxConfined wax_confine(WaxConfinement kind, const WaxPlace *places)

@@ -116,6 +116,8 @@ static bool open_directory(Gate *gate, GError **error)
 			return false;
 	}
 	gate->directory = wax_directory_new(store);
+	/* a decision refreshes it first; what else is looked up for the message belongs to that */
+	wax_directory_allow_age(gate->directory, 2);
 	return true;
 }
 

@@ -12,6 +12,7 @@ struct WaxDirectory {
 	WaxStore *store;
 	GMutex lock;
 	int64_t version;	/* of the database when the cache was filled */
+	int64_t asked, age;	/* when for that version, monotonic; how old it may be; ms */
 	int64_t expires;	/* a trust record ends then; 0: none does */
 	GHashTable *candidates; /* address -> GPtrArray of WaxDirCandidate */
 	GHashTable *senders;	/* address -> WaxDirSender, or NULL for none */
@@ -115,24 +116,35 @@ static bool down(GError *cause, GError **error)
 		held ? held->message : "no reason given");
 }
 
-/* enter - take the lock with a cache that fits the database; false: no lock is held */
-static bool enter(WaxDirectory *directory, GError **error)
+/* catch_up - forget what is of an earlier version than the database */
+static bool catch_up(WaxDirectory *directory, GError **cause)
 {
-	GError *cause = NULL;
 	int64_t version;
 
-	g_mutex_lock(&directory->lock);
-	if (!wax_store_version(directory->store, &version, &cause)) {
-		g_mutex_unlock(&directory->lock);
-		return down(cause, error);
-	}
-	if (version != directory->version ||
-		(directory->expires && wax_clock_now() >= directory->expires) ||
-		g_hash_table_size(directory->candidates) > CACHE_MAX ||
+	if (!wax_store_version(directory->store, &version, cause))
+		return false;
+	if (version != directory->version || g_hash_table_size(directory->candidates) > CACHE_MAX ||
 		g_hash_table_size(directory->senders) > CACHE_MAX ||
 		g_hash_table_size(directory->domains) > CACHE_MAX)
 		forget(directory);
 	directory->version = version;
+	directory->asked = wax_clock_monotonic();
+	return true;
+}
+
+/* enter - take the lock with a cache that fits the database; false: no lock is held */
+static bool enter(WaxDirectory *directory, GError **error)
+{
+	GError *cause = NULL;
+
+	g_mutex_lock(&directory->lock);
+	if ((directory->age == 0 || wax_clock_monotonic() - directory->asked > directory->age) &&
+		!catch_up(directory, &cause)) {
+		g_mutex_unlock(&directory->lock);
+		return down(cause, error);
+	}
+	if (directory->expires && wax_clock_now() >= directory->expires)
+		forget(directory);
 	return true;
 }
 
@@ -141,6 +153,21 @@ static bool leave(WaxDirectory *directory, bool good, GError *cause, GError **er
 {
 	g_mutex_unlock(&directory->lock);
 	return good || down(cause, error);
+}
+
+void wax_directory_allow_age(WaxDirectory *directory, int64_t ms)
+{
+	directory->age = ms;
+}
+
+bool wax_directory_refresh(WaxDirectory *directory, GError **error)
+{
+	GError *cause = NULL;
+	bool good;
+
+	g_mutex_lock(&directory->lock);
+	good = catch_up(directory, &cause);
+	return leave(directory, good, cause, error);
 }
 
 static bool find_domain(

@@ -6,7 +6,8 @@
  * DESCRIPTION
  *	The reading side, for the gateway and the API.  Answers are kept in
  *	memory until the database changes (asked by its version at each
- *	look-up), so that a warm look-up parses nothing.  May be used by
+ *	look-up, or see allow_age),
+ *	so that a warm look-up parses nothing.  May be used by
  *	several threads.
  *
  *	"None known" and "cannot be asked" are different answers: the first is
@@ -39,6 +40,14 @@ typedef struct WaxDirectory WaxDirectory;
 
 WaxDirectory *wax_directory_new(WaxStore *store);
 void wax_directory_free(WaxDirectory *directory);
+
+/*
+ * wax_directory_allow_age - look-ups may answer as of so many ms ago, instead of asking the
+ * database each time (0, as it begins); who then decides by several calls refresh first,
+ * which sees all that was changed up to now
+ */
+void wax_directory_allow_age(WaxDirectory *directory, int64_t ms);
+bool wax_directory_refresh(WaxDirectory *directory, GError **error) WAX_MUST_USE;
 
 /* wax_directory_store - to list what no look-up answers; borrowed */
 WaxStore *wax_directory_store(WaxDirectory *directory);

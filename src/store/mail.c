@@ -75,6 +75,7 @@ typedef struct {
 struct WaxMailBatch {
 	GArray *rows;
 	bool posted; /* nobody waits: free it when it is written */
+	bool soon;   /* but it is not to wait for the next commit either */
 	bool done;
 	GError *failure;
 };
@@ -83,7 +84,8 @@ struct WaxMail {
 	sqlite3 *db;
 	sqlite3_stmt *write[ROW_COUNT_];
 	sqlite3_stmt *look;
-	GMutex lock; /* the database handle */
+	GMutex lock;  /* the database handle */
+	bool relaxed; /* its commits do not wait for the disk */
 	GMutex queue_lock;
 	GCond queue_moved;
 	GPtrArray *queue;    /* batches that wait for the next transaction */
@@ -235,11 +237,15 @@ void wax_mail_close(WaxMail *mail)
 
 static char *key_text(const WaxCopy *copy)
 {
-	GString *text = g_string_sized_new(2 * WAX_JOURNAL_KEY);
+	static const char digits[] = "0123456789abcdef";
+	char *text = g_malloc(2 * WAX_JOURNAL_KEY + 1);
 
-	for (size_t i = 0; i < WAX_JOURNAL_KEY; i++)
-		g_string_append_printf(text, "%02x", copy->key[i]);
-	return g_string_free(text, FALSE);
+	for (size_t i = 0; i < WAX_JOURNAL_KEY; i++) {
+		text[2 * i] = digits[copy->key[i] >> 4];
+		text[2 * i + 1] = digits[copy->key[i] & 15];
+	}
+	text[2 * WAX_JOURNAL_KEY] = '\0';
+	return text;
 }
 
 /* look_up - what the journal says of a key that nobody here is sending */
@@ -451,13 +457,34 @@ static bool write_batch(WaxMail *mail, const WaxMailBatch *batch, GError **error
 	return true;
 }
 
-/* write_all - the whole queue in one transaction: all durable, or none */
+/* is_awaited - does somebody rely on it when the commit returns? */
+static bool is_awaited(const GPtrArray *batches)
+{
+	for (guint i = 0; i < batches->len; i++)
+		if (!((const WaxMailBatch *)g_ptr_array_index(batches, i))->posted)
+			return true;
+	return false;
+}
+
+/* set_durable - a commit waits for the disk, or only for whoever reads the file */
+static bool set_durable(WaxMail *mail, bool durable, GError **error)
+{
+	if (mail->relaxed == !durable)
+		return true;
+	if (!run(mail, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+		    error))
+		return false;
+	mail->relaxed = !durable;
+	return true;
+}
+
+/* write_all - the whole queue in one transaction: all of it, durable where that is awaited, or none */
 static bool write_all(WaxMail *mail, GPtrArray *batches, GError **error)
 {
 	bool done;
 
 	g_mutex_lock(&mail->lock);
-	done = run(mail, "BEGIN IMMEDIATE", error);
+	done = set_durable(mail, is_awaited(batches), error) && run(mail, "BEGIN IMMEDIATE", error);
 	for (guint i = 0; done && i < batches->len; i++)
 		done = write_batch(mail, g_ptr_array_index(batches, i), error);
 	done = done && run(mail, "COMMIT", error);
@@ -493,6 +520,21 @@ static void lead(WaxMail *mail)
 	g_cond_broadcast(&mail->queue_moved);
 }
 
+/* has_soon - something in the queue waits for nobody who could write it */
+static bool has_soon(const WaxMail *mail)
+{
+	bool soon = false;
+
+	for (guint i = 0; i < mail->queue->len; i++) {
+		const WaxMailBatch *batch = g_ptr_array_index(mail->queue, i);
+
+		if (!batch->posted)
+			return false;
+		soon = soon || batch->soon;
+	}
+	return soon;
+}
+
 bool wax_mail_commit(WaxMail *mail, WaxMailBatch *batch, GError **error)
 {
 	bool done;
@@ -509,6 +551,8 @@ bool wax_mail_commit(WaxMail *mail, WaxMailBatch *batch, GError **error)
 		else
 			lead(mail);
 	}
+	while (!mail->leading && has_soon(mail))
+		lead(mail);
 	g_mutex_unlock(&mail->queue_lock);
 	done = batch->failure == NULL;
 	if (!done)
@@ -522,6 +566,16 @@ void wax_mail_post(WaxMail *mail, WaxMailBatch *batch)
 	batch->posted = true;
 	g_mutex_lock(&mail->queue_lock);
 	g_ptr_array_add(mail->queue, batch);
+	g_mutex_unlock(&mail->queue_lock);
+}
+
+void wax_mail_post_now(WaxMail *mail, WaxMailBatch *batch)
+{
+	batch->posted = batch->soon = true;
+	g_mutex_lock(&mail->queue_lock);
+	g_ptr_array_add(mail->queue, batch);
+	while (!mail->leading && has_soon(mail))
+		lead(mail);
 	g_mutex_unlock(&mail->queue_lock);
 }
 

@@ -97,6 +97,12 @@ bool wax_mail_commit(WaxMail *mail, WaxMailBatch *batch, GError **error) WAX_MUS
 /* wax_mail_post - written with the next commit of anybody, or at close; takes the batch */
 void wax_mail_post(WaxMail *mail, WaxMailBatch *batch);
 
+/*
+ * wax_mail_post_now - written now, or by whoever is writing; readers see it, but a loss of
+ * power may take it back: for what no outcome depends on.  Takes the batch
+ */
+void wax_mail_post_now(WaxMail *mail, WaxMailBatch *batch);
+
 /* ---- reading ---- */
 
 typedef struct {

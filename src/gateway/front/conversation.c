@@ -39,7 +39,6 @@ void wax_talk_reset(WaxConversation *talk)
 	wax_envelope_free(talk->envelope);
 	talk->envelope = wax_envelope_new();
 	talk->received = 0;
-	talk->begun = false;
 	talk->bare_lf = false;
 	talk->too_large = false;
 	talk->waits_for_answer = false;

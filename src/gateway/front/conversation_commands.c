@@ -252,7 +252,6 @@ static void on_data(WaxConversation *talk, WaxSpan rest)
 	}
 	talk->state = WAX_STATE_BODY;
 	talk->line_state = WAX_LINE_START;
-	talk->begun = true;
 	then(talk, WAX_TALK_DATA, 354, "", "end with CR LF . CR LF");
 }
 

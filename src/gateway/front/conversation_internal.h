@@ -58,7 +58,6 @@ struct WaxConversation {
 	WaxReply pending;
 	/* the message being received */
 	uint64_t received;
-	bool begun; /* the caller has seen DATA */
 	bool bare_lf;
 	bool too_large;
 	bool waits_for_answer;

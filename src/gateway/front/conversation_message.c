@@ -23,7 +23,7 @@ static WaxTalkEvent ended(WaxConversation *talk)
 	return WAX_TALK_ABORT;
 }
 
-/* content_event - count what is given to the caller, or swallow it */
+/* gives_content - count what is given to the caller, or swallow it */
 static bool gives_content(WaxConversation *talk, WaxSpan bytes)
 {
 	talk->received += bytes.n;

@@ -13,7 +13,6 @@
 struct WaxFlowSession {
 	WaxFlow *flow;
 	char *peer;
-	char *helo;
 	WaxSpool *spool;
 	WaxDigest *digest;
 	GError *broken; /* what went wrong while it came in */
@@ -283,6 +282,5 @@ void wax_flow_session_free(WaxFlowSession *session)
 		return;
 	forget(session);
 	g_free(session->peer);
-	g_free(session->helo);
 	g_free(session);
 }

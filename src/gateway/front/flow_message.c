@@ -66,7 +66,6 @@ void wax_flow_post_received(WaxFlowMessage *m, const char *message_id, const cha
 void wax_flow_post_answers(WaxFlowMessage *m)
 {
 	WaxMailBatch *batch = wax_mail_batch_new();
-	bool saved;
 
 	for (size_t i = 0; i < m->envelope->recipients->len; i++) {
 		json_t *detail;
@@ -87,8 +86,8 @@ void wax_flow_post_answers(WaxFlowMessage *m)
 		json_decref(detail);
 	}
 	note_step(batch, m, NULL, "answered", NULL);
-	saved = wax_mail_commit(m->flow->mail, batch, NULL);
-	(void)saved; /* a timeline that cannot be written changes no outcome */
+	/* a timeline that cannot be written changes no outcome */
+	wax_mail_post_now(m->flow->mail, batch);
 }
 
 /* ---- copies ---- */

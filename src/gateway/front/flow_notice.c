@@ -6,20 +6,32 @@
 #include "core/clock.h"
 #include "gateway/front/notice.h"
 
+#define TOLD_MAX 10000
+
+static gboolean is_past(gpointer sender, gpointer times, gpointer since)
+{
+	const GArray *list = times;
+
+	(void)sender; /* the last time alone counts */
+	return list->len == 0 || g_array_index(list, int64_t, list->len - 1) < *(int64_t *)since;
+}
+
 /* may_tell - not more than so many notices an hour to one sender */
 static bool may_tell(WaxFlow *flow, const char *sender)
 {
-	int64_t now = wax_clock_monotonic();
+	int64_t now = wax_clock_monotonic(), since = now - 3600 * 1000;
 	GArray *times;
 	bool may;
 
 	g_mutex_lock(&flow->lock);
 	times = g_hash_table_lookup(flow->told, sender);
 	if (!times) {
+		if (g_hash_table_size(flow->told) >= TOLD_MAX)
+			g_hash_table_foreach_remove(flow->told, is_past, &since);
 		times = g_array_new(FALSE, FALSE, sizeof(int64_t));
 		g_hash_table_insert(flow->told, g_strdup(sender), times);
 	}
-	while (times->len > 0 && g_array_index(times, int64_t, 0) < now - 3600 * 1000)
+	while (times->len > 0 && g_array_index(times, int64_t, 0) < since)
 		g_array_remove_index(times, 0);
 	may = times->len < flow->rules.notices_per_hour;
 	if (may)
@@ -53,7 +65,7 @@ static void deliver_notice(WaxFlowMessage *m, const char *route)
 	g_autoptr(WaxEnvelope) envelope = wax_envelope_new();
 	g_autoptr(WaxRecipient) to = wax_recipient_new();
 	const WaxRecipient *recipients[1] = { to };
-	g_autofree char *text = NULL, *identity = NULL, *reference = NULL;
+	g_autofree char *text = NULL, *identity = NULL;
 	WaxReply reply = { 0 };
 	WaxCopyDelivery copy;
 

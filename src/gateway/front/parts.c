@@ -174,7 +174,8 @@ static bool part_build(void *ctx, WaxSpool *message, const WaxFlowBuild *build,
 	if (build->signer && !with_signer(parts, build->signer, &job, error))
 		return false;
 	built = wax_parts_with_worker(parts, run_build, &work, error);
-	if (job.signs)
+	/* what was built was signed, and with its one signature the ticket ended */
+	if (job.signs && !built)
 		wax_parts_close_ticket(parts, job.ticket);
 	return built;
 }

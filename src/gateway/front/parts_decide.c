@@ -8,7 +8,7 @@
 #include "policy/decide.h"
 
 /* policy_in_force - parsed once for each version */
-static WaxPolicy *policy_in_force(WaxParts *parts, GError **error)
+static WaxPolicy *policy_in_force(WaxParts *parts, int64_t *ret_version, GError **error)
 {
 	g_autofree char *text = NULL;
 	WaxPolicy *policy = NULL;
@@ -30,6 +30,7 @@ static WaxPolicy *policy_in_force(WaxParts *parts, GError **error)
 		}
 	}
 	g_mutex_unlock(&parts->policy_lock);
+	*ret_version = version;
 	return policy;
 }
 
@@ -171,7 +172,7 @@ bool wax_parts_decide(void *ctx, const WaxEnvelope *envelope, const WaxJobFacts 
 {
 	WaxParts *parts = ctx;
 	size_t n = envelope->recipients->len;
-	g_autoptr(WaxPolicy) policy = policy_in_force(parts, error);
+	g_autoptr(WaxPolicy) policy = NULL;
 	g_autoptr(WaxDirSender) sender = NULL;
 	g_autoptr(GPtrArray) anchors = NULL, untrusted = NULL;
 	g_autoptr(WaxPlan) plan = NULL;
@@ -191,11 +192,14 @@ bool wax_parts_decide(void *ctx, const WaxEnvelope *envelope, const WaxJobFacts 
 		.lowered_by = "a header or tag of the message" };
 	bool decided = true;
 
+	/* what was changed counts from here; the look-ups after this one are of the same moment */
+	if (!wax_directory_refresh(parts->directory, error))
+		return false;
+	policy = policy_in_force(parts, &message.policy_version, error);
 	if (!policy || !signer_of(parts, envelope, facts, &sender, error) ||
 		!wax_directory_anchors(parts->directory, WAX_PURPOSE_ENCRYPT, &anchors, error) ||
 		!wax_directory_intermediates(parts->directory, &untrusted, error))
 		return false;
-	message.policy_version = parts->policy_version;
 	message.signer = sender && sender->sign.epoch ? WAX_SIGNER_READY : WAX_SIGNER_NONE;
 	context.anchors = anchors;
 	context.untrusted = untrusted;

@@ -153,7 +153,7 @@ static bool answer_need(Opening *o, WaxFrame *need, WaxFrame **ret_answer, GErro
 	return true;
 }
 
-/* may_see - whose own or domain key opened it; a message in clear is everybody's */
+/* fill_may_see - whose own or domain key opened it; a message in clear is everybody's */
 static bool fill_may_see(Opening *o, const WaxJobOpened *job, WaxFlowOpened *opened, GError **error)
 {
 	g_autoptr(WaxStoredIdentity) identity = NULL;

@@ -340,7 +340,7 @@ static Ticket *show(WaxCustodian *c, WaxFrame *request, GError **error)
 		ticket = g_hash_table_lookup(c->tickets, id.p);
 	if (ticket && ticket->expires >= wax_clock_monotonic())
 		return ticket;
-	wax_set_error(error, WAX_R_TICKET_UNKNOWN, "there is no such ticket");
+	wax_set_error(error, WAX_R_TICKET_UNKNOWN, "there is no such ticket, or it is used up");
 	return NULL;
 }
 
@@ -757,6 +757,7 @@ static bool answer(
 {
 	const Row *row = find_row(who, request);
 	Ask ask = { c, NULL };
+	bool done;
 
 	if (!row)
 		return wax_fail(error, WAX_R_REQUEST_REFUSED, "this may not be asked here");
@@ -764,7 +765,11 @@ static bool answer(
 		return false;
 	if (row->show == WAX_SHOW_TICKET && !(ask.ticket = show(c, request, error)))
 		return false;
-	return row->answer(&ask, request, reply, error);
+	done = row->answer(&ask, request, reply, error);
+	/* a ticket that allows nothing more is over: nobody needs to close it */
+	if (ask.ticket && ask.ticket->signs == 0 && ask.ticket->unwraps == 0)
+		g_hash_table_remove(c->tickets, ask.ticket->id);
+	return done;
 }
 
 WaxFrame *wax_custodian_answer(WaxCustodian *c, unsigned who, WaxFrame *request)

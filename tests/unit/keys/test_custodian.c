@@ -158,6 +158,19 @@ static void nothing_happens_outside_a_ticket(void **state)
 	assert_int_equal(sign(w, WAX_PEER_MAILD, ticket, 7, attributes), WAX_R_TICKET_SPENT);
 }
 
+static void a_ticket_that_is_used_up_is_over(void **state)
+{
+	World *w = *state;
+	WaxSpan attributes = WAX_SPAN(w->attributes, w->attributes_n);
+
+	assert_int_equal(open_ticket(w, ticket, 2, 0), WAX_R_NONE);
+	assert_int_equal(sign(w, WAX_PEER_MAILD, ticket, 7, attributes), WAX_R_NONE);
+	assert_int_equal(sign(w, WAX_PEER_MAILD, ticket, 7, attributes), WAX_R_NONE);
+	assert_int_equal(sign(w, WAX_PEER_MAILD, ticket, 7, attributes), WAX_R_TICKET_UNKNOWN);
+	/* its number is free again, which a ticket that is still there would not allow */
+	assert_int_equal(open_ticket(w, ticket, 1, 0), WAX_R_NONE);
+}
+
 static void only_the_right_peer_may_ask(void **state)
 {
 	World *w = *state;
@@ -346,6 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing_happens_outside_a_ticket, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_ticket_that_is_used_up_is_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_the_right_peer_may_ask, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_signed_attributes_are_signed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(v15_never_says_that_it_failed, set_up, tear_down),
