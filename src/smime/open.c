@@ -79,7 +79,7 @@ static bool recognise(WaxOpened *o, Bare *bare, GError **error)
 		return true;
 	g_byte_array_append(start, (const uint8_t *)"", 1); /* texts below end somewhere */
 	text = (const char *)start->data;
-	found = g_strstr_len(text, start->len, begin);
+	found = memmem(text, start->len, begin, sizeof begin - 1);
 	if (found && (found == text || found[-1] == '\n')) {
 		const char *line = memchr(found, '\n', start->len - (size_t)(found - text));
 		const char *last =

@@ -101,37 +101,34 @@ static bool part_facts(void *ctx, WaxSpool *message, WaxJobFacts *ret_facts, GEr
 
 /* ---- building ---- */
 
-/* with_signer - a ticket for one signature, and the certificates that go with it */
-static bool with_signer(WaxParts *parts, const char *address, WaxJobBuild *job, GError **error)
+typedef struct {
+	WaxSpool *message;
+	WaxJobBuild *job;
+	GPtrArray *records; /* GBytes: the sealed key that signs, if one does */
+	WaxFlowBuilt *built;
+} BuildJob;
+
+/* with_signer - the sealed key, and the certificates that go with it */
+static bool with_signer(WaxParts *parts, const char *address, BuildJob *work, GError **error)
 {
 	g_autoptr(WaxDirSender) sender = NULL;
-	g_autoptr(GPtrArray) records = g_ptr_array_new();
+	WaxJobBuild *job = work->job;
 
 	if (!wax_directory_sender(parts->directory, address, &sender, error))
 		return false;
 	if (!sender || !sender->sign.epoch)
 		return wax_fail(error, WAX_R_NO_SIGNING_IDENTITY, "no key signs for this sender");
-	g_ptr_array_add(records, sender->sign.record);
+	g_ptr_array_add(work->records, g_bytes_ref(sender->sign.record));
 	wax_parts_add_cert(job->signer_certs, sender->sign.cert);
 	if (sender->encrypt.epoch && g_strcmp0(sender->encrypt.epoch, sender->sign.epoch) != 0)
 		wax_parts_add_cert(job->signer_certs, sender->encrypt.cert);
-	/* two: a worker may die after it has asked */
-	if (!wax_parts_open_ticket(parts, 2, 0, records, job->ticket, error))
-		return false;
 	job->signs = true;
 	return true;
 }
 
-typedef struct {
-	WaxSpool *message;
-	const WaxJobBuild *job;
-	WaxFlowBuilt *built;
-} BuildJob;
-
-static bool run_build(
-	WaxParts *parts, WaxWorker *worker, void *data, bool *ret_healthy, GError **error)
+static bool build_with_ticket(
+	WaxParts *parts, WaxWorker *worker, BuildJob *job, bool *ret_healthy, GError **error)
 {
-	BuildJob *job = data;
 	g_autoptr(WaxFrame) request = wax_frame_new(WAX_JOB_BUILD), reply = NULL;
 	g_auto(WaxJobBuilt) built = { 0 };
 	g_autoptr(GError) why = NULL;
@@ -155,6 +152,25 @@ static bool run_build(
 	return true;
 }
 
+/* run_build - each attempt has a ticket of its own, for one signature: a worker may die after it asked */
+static bool run_build(
+	WaxParts *parts, WaxWorker *worker, void *data, bool *ret_healthy, GError **error)
+{
+	BuildJob *job = data;
+	bool built;
+
+	*ret_healthy = true; /* until it was asked */
+	if (!job->job->signs)
+		return build_with_ticket(parts, worker, job, ret_healthy, error);
+	if (!wax_parts_open_ticket(parts, 1, 0, job->records, job->job->ticket, error))
+		return false;
+	built = build_with_ticket(parts, worker, job, ret_healthy, error);
+	/* what was built was signed, and with its one signature the ticket ended */
+	if (!built)
+		wax_parts_close_ticket(parts, job->job->ticket);
+	return built;
+}
+
 static bool part_build(void *ctx, WaxSpool *message, const WaxFlowBuild *build,
 	WaxFlowBuilt *ret_built, GError **error)
 {
@@ -165,19 +181,17 @@ static bool part_build(void *ctx, WaxSpool *message, const WaxFlowBuild *build,
 		.cipher = g_strdup(parts->rules.cipher),
 		.headers = g_strdup_printf("X-Waxwing-Hop: %s\r\n", build->hop),
 		.size_limit = parts->rules.size_out };
-	BuildJob work = { message, &job, ret_built };
-	bool built;
+	g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(wax_parts_unref_bytes);
+	BuildJob work = { message, &job, records, ret_built };
 
 	for (guint i = 0; i < build->certs->len; i++)
 		g_ptr_array_add(
 			job.recipient_certs, g_bytes_ref(g_ptr_array_index(build->certs, i)));
-	if (build->signer && !with_signer(parts, build->signer, &job, error))
+	if (build->signer &&
+		(build->method == WAX_METHOD_SIGN || build->method == WAX_METHOD_SEAL) &&
+		!with_signer(parts, build->signer, &work, error))
 		return false;
-	built = wax_parts_with_worker(parts, run_build, &work, error);
-	/* what was built was signed, and with its one signature the ticket ended */
-	if (job.signs && !built)
-		wax_parts_close_ticket(parts, job.ticket);
-	return built;
+	return wax_parts_with_worker(parts, run_build, &work, error);
 }
 
 /* ---- the table ---- */

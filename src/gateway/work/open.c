@@ -105,10 +105,12 @@ static bool after_header(void *data, WaxSpan bytes, GError **error)
 {
 	BodySink *body = data;
 	size_t skip = (size_t)MIN(body->skip, (uint64_t)bytes.n);
+	uint8_t high = 0;
 
 	body->skip -= skip;
 	for (size_t i = skip; i < bytes.n; i++)
-		body->eight_bit = body->eight_bit || bytes.p[i] & 0x80;
+		high |= bytes.p[i];
+	body->eight_bit = body->eight_bit || high & 0x80;
 	return wax_sink_write(body->out, WAX_SPAN(bytes.p + skip, bytes.n - skip), error);
 }
 
