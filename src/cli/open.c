@@ -109,7 +109,7 @@ static bool write_results(WaxOpened *opened, const Arguments *a, GError **error)
 			return false;
 	}
 	if (a->json) {
-		g_autofree char *json = wax_verdict_format(verdict, /* indented= */ false);
+		g_autofree char *json = wax_verdict_format(verdict);
 
 		puts(json);
 		if (fflush(stdout) != 0)

@@ -267,7 +267,7 @@ int waxwing_open(waxwing *w, int in, waxwing_message **ret_message)
 		waxwing_message_free(m);
 		return done(w, error);
 	}
-	m->json = wax_verdict_format(wax_opened_verdict(m->opened), /* indented= */ false);
+	m->json = wax_verdict_format(wax_opened_verdict(m->opened));
 	*ret_message = m;
 	return done(w, NULL);
 }

@@ -179,7 +179,10 @@ void wax_verdict_decide(WaxVerdict *verdict);
 const WaxVerdictLayer *wax_verdict_author(const WaxVerdict *verdict);
 
 /* wax_verdict_format - JSON, one object; the caller g_frees it */
-char *wax_verdict_format(const WaxVerdict *verdict, bool indented);
+char *wax_verdict_format(const WaxVerdict *verdict);
+
+/* wax_verdict_summary - the same without what the message says: no protected field, no attachment's name */
+char *wax_verdict_summary(const WaxVerdict *verdict);
 
 void wax_reasons_add(WaxReasonSet *set, WaxReason reason);
 bool wax_reasons_has(const WaxReasonSet *set, WaxReason reason);

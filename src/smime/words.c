@@ -243,10 +243,10 @@ static json_t *fields_json(const WaxVerdict *verdict)
 	return o;
 }
 
-static json_t *verdict_json(const WaxVerdict *verdict)
+/* judgement_json - how it is protected, and by whom */
+static json_t *judgement_json(const WaxVerdict *verdict)
 {
-	json_t *o = json_object(), *words = json_object(), *layers = json_array(),
-	       *content = json_object();
+	json_t *o = json_object(), *words = json_object(), *layers = json_array();
 
 	json_object_set_new(
 		words, "signature", json_string(wax_signature_word(verdict->signature)));
@@ -256,13 +256,19 @@ static json_t *verdict_json(const WaxVerdict *verdict)
 	json_object_set_new(words, "notes", reasons(&verdict->notes));
 	for (unsigned i = 0; i < verdict->layers->len; i++)
 		json_array_append_new(layers, layer_json(verdict->layers->pdata[i]));
-	json_object_set_new(content, "type", text(verdict->content_type));
-	json_object_set_new(content, "bytes", json_integer((json_int_t)verdict->content_bytes));
-
 	json_object_set_new(o, "verdict", words);
 	json_object_set_new(o, "from", text(verdict->from));
 	json_object_set_new(o, "sender", text(verdict->sender));
 	json_object_set_new(o, "layers", layers);
+	return o;
+}
+
+static json_t *verdict_json(const WaxVerdict *verdict)
+{
+	json_t *o = judgement_json(verdict), *content = json_object();
+
+	json_object_set_new(content, "type", text(verdict->content_type));
+	json_object_set_new(content, "bytes", json_integer((json_int_t)verdict->content_bytes));
 	json_object_set_new(o, "protected_headers", fields_json(verdict));
 	json_object_set_new(o, "content", content);
 	json_object_set_new(o, "coverage", json_pack("{s:o}", "outside", texts(verdict->outside)));
@@ -272,13 +278,23 @@ static json_t *verdict_json(const WaxVerdict *verdict)
 	return o;
 }
 
-char *wax_verdict_format(const WaxVerdict *verdict, bool indented)
+/* dump - takes the value */
+static char *dump(json_t *taken)
 {
-	json_t *o = verdict_json(verdict);
-	char *dumped = json_dumps(o, indented ? JSON_INDENT(2) : JSON_COMPACT);
+	char *dumped = json_dumps(taken, JSON_COMPACT);
 	char *copy = g_strdup(dumped);
 
 	free(dumped);
-	json_decref(o);
+	json_decref(taken);
 	return copy;
+}
+
+char *wax_verdict_format(const WaxVerdict *verdict)
+{
+	return dump(verdict_json(verdict));
+}
+
+char *wax_verdict_summary(const WaxVerdict *verdict)
+{
+	return dump(judgement_json(verdict));
 }

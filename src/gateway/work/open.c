@@ -250,7 +250,7 @@ bool wax_work_open(WaxSpool *message, const WaxJobOpen *open, const WaxUnwrapper
 	answer.message_id = header_text(outer, "message-id");
 	answer.hop = header_text(outer, "x-waxwing-hop");
 	answer.received = wax_fields_count(outer, "received", NULL);
-	answer.summary = wax_verdict_format(verdict, false);
+	answer.summary = wax_verdict_summary(verdict);
 	answer.decrypted = encrypted && wax_opened_has_payload(opened);
 	answer.has_original = answer.decrypted;
 	if (!write_original(message, verdict, open, status, answer.decrypted ? original : shown,

@@ -219,7 +219,7 @@ static void json_has_the_promised_names(void **state)
 	wax_reasons_add(&signer->reasons, WAX_R_TRUST_EXPIRED);
 	wax_verdict_add_field(verdict, "Subject", "hello", WAX_FIELD_SIGNED_AND_ENCRYPTED);
 	wax_verdict_decide(verdict);
-	written = wax_verdict_format(verdict, false);
+	written = wax_verdict_format(verdict);
 
 	json_t *o = json_loads(written, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(o);
