@@ -3,6 +3,24 @@
 
 #include "core/status.h"
 
+WaxPlan *wax_plan_foreign_sender(const char *sender, const char *domain, const char *recipient)
+{
+	WaxPlan *plan = wax_plan_new(sender);
+	WaxPlanRecipient *r = wax_plan_add(plan, recipient);
+
+	r->method = WAX_PLAN_REFUSE;
+	r->reason = WAX_R_UNLISTED_DOMAIN;
+	wax_plan_note(r, "sender", domain,
+		"%s is no domain of ours: its mail is refused at MAIL FROM, before anything is "
+		"decided",
+		domain);
+	wax_plan_change(r,
+		"if it is yours: waxwing domain add %s (where it stands as a partner's, first: "
+		"waxwing domain remove %s)",
+		domain, domain);
+	return plan;
+}
+
 /* reply_of - "550 5.7.4", or "250" when the copy leaves */
 static char *reply_of(const WaxPlanRecipient *r)
 {

@@ -52,7 +52,7 @@ typedef enum {
 
 /* one input and where it came from */
 typedef struct {
-	char *input;  /* "rule", "default", "thread", "trigger", "signing", "certificate" */
+	char *input; /* "rule", "default", "thread", "trigger", "signing", "certificate", "sender" */
 	char *origin; /* "policy:3", "factory", a header's name, a fingerprint */
 	char *text;   /* for a person */
 } WaxPlanNote;

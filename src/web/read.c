@@ -324,6 +324,25 @@ static bool explain(const WaxWebParts *parts, const WaxPolicy *policy, int64_t v
 	return true;
 }
 
+/* explain_sender - the gateway asks the same of a sender before anything else (GATEWAY.md d.1) */
+static bool explain_sender(const WaxWebParts *parts, const WaxPolicy *policy, int64_t version,
+	const char *sender, const char *recipient, json_t **ret_body, GError **error)
+{
+	const char *domain = strrchr(sender, '@') + 1;
+	g_autofree char *route = NULL;
+	g_autoptr(WaxPlan) plan = NULL;
+	bool own;
+
+	if (!wax_directory_domain(parts->directory, domain, &own, &route, error))
+		return false;
+	if (own)
+		return explain(parts, policy, version, sender, recipient, ret_body, error);
+	plan = wax_plan_foreign_sender(sender, domain, recipient);
+	plan->policy_version = version;
+	*ret_body = wax_plan_json(plan);
+	return true;
+}
+
 bool wax_web_read_explain(const WaxWebParts *parts, const WaxWebRequest *request, const char *name,
 	json_t **ret_body, GError **error)
 {
@@ -342,7 +361,7 @@ bool wax_web_read_explain(const WaxWebParts *parts, const WaxWebRequest *request
 	if (!recipient || !wax_directory_policy(parts->directory, &text, &version, error))
 		return false;
 	policy = wax_policy_parse(text, "policy", error);
-	return policy && explain(parts, policy, version, sender, recipient, ret_body, error);
+	return policy && explain_sender(parts, policy, version, sender, recipient, ret_body, error);
 }
 
 static json_t *message_json(const void *row)

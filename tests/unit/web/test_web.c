@@ -186,6 +186,37 @@ static void explain_foretells_the_refusal(void **state)
 	json_decref(answer);
 }
 
+/* GATEWAY.md d.1: turned away at MAIL FROM, so no floor and no certificate counts */
+static void explain_says_that_a_foreign_sender_is_refused_before_all(void **state)
+{
+	static const char *const domains[] = { "unknown.example", "partner.example" };
+	WaxDomain partner = { "partner.example", false, NULL, NULL, 7 };
+	Bench *bench = *state;
+
+	assert_true(wax_store_domain_add(
+		wax_directory_store(bench->parts.directory), &partner, NULL));
+	for (size_t i = 0; i < G_N_ELEMENTS(domains); i++) {
+		g_autofree char *path = g_strdup_printf(
+			"/v1/policy/explain?sender=x%%40%s&recipient=b%%40b.example", domains[i]);
+		g_autofree char *said = NULL;
+		json_t *answer = NULL, *first;
+
+		assert_true(wax_api_call(bench->path, "GET", path, NULL, &answer, NULL));
+		first = json_array_get(json_object_get(answer, "recipients"), 0);
+		assert_string_equal(json_string_value(json_object_get(first, "method")), "refuse");
+		assert_string_equal(
+			json_string_value(json_object_get(first, "reason")), "unlisted_domain");
+		assert_string_equal(
+			json_string_value(json_object_get(first, "reply")), "550 5.7.1");
+		assert_string_equal(
+			json_string_value(json_object_get(first, "floor")), "undecided");
+		said = json_dumps(first, 0);
+		assert_non_null(strstr(said, domains[i]));
+		assert_non_null(strstr(said, "waxwing domain add"));
+		json_decref(answer);
+	}
+}
+
 static void nobody_listening_is_the_service_down(void **state)
 {
 	json_t *answer = NULL;
@@ -210,6 +241,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(whom_the_check_refuses_reads_and_changes_nothing, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(explain_foretells_the_refusal, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			explain_says_that_a_foreign_sender_is_refused_before_all, set_up, tear_down),
 		cmocka_unit_test(nobody_listening_is_the_service_down),
 	};
 
