@@ -21,6 +21,19 @@ bool wax_ca_own_domain(WaxCa *ca, const char *address, GError **error)
 		       at ? at + 1 : address);
 }
 
+static bool is_free(WaxCa *ca, const char *address, GError **error)
+{
+	g_autoptr(WaxPerson) person = NULL;
+
+	if (!wax_store_person_find(ca->store, address, &person, error))
+		return false;
+	return !person || wax_fail(error, WAX_R_DUPLICATE,
+				  "the address %s belongs to %s already, and nobody was created; "
+				  "look with: waxwing person list, and to give it to somebody else "
+				  "remove that person first: waxwing person remove %s",
+				  address, person->name, address);
+}
+
 bool wax_ca_act_person_create(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
 	char **ret_object, GError **error)
 {
@@ -40,8 +53,12 @@ bool wax_ca_act_person_create(WaxCa *ca, const char *actor, json_t *args, json_t
 
 		if (!key)
 			return false;
+		if (g_ptr_array_find_with_equal_func(addresses, key, g_str_equal, NULL)) {
+			g_free(key);
+			continue;
+		}
 		g_ptr_array_add(addresses, key);
-		if (!wax_ca_own_domain(ca, key, error))
+		if (!wax_ca_own_domain(ca, key, error) || !is_free(ca, key, error))
 			return false;
 	}
 	g_ptr_array_add(addresses, NULL);
