@@ -57,7 +57,10 @@ const char *waxwing_error_label(const waxwing *w);
 int waxwing_add_identity(waxwing *w, const char *spec, const char *password);
 int waxwing_set_signer(waxwing *w, const char *spec, const char *password);
 
-/* files with certificates, PEM or DER */
+/*
+ * files with certificates, PEM or DER; a recipient's is the first of its file, and one that is added
+ * twice is encrypted to once
+ */
 int waxwing_add_recipient(waxwing *w, const char *path);
 int waxwing_add_anchor(waxwing *w, const char *path);
 int waxwing_add_crl(waxwing *w, const char *path);
@@ -76,7 +79,12 @@ void waxwing_set_flags(waxwing *w, unsigned flags);
 /* judge at this time (seconds since 1970) instead of now */
 void waxwing_set_time(waxwing *w, int64_t seconds);
 
-/* sign with the signer, encrypt to the recipients, or both, as they are set */
+/*
+ * sign with the signer, encrypt to the recipients, or both, as they are set; 65 and nothing written
+ * when a recipient's certificate has ended ("expired"), has not begun ("not_yet_valid"), only signs
+ * ("sign_only") or has an RSA key below 2048 bits ("key_weak"), by the clock whatever
+ * waxwing_set_time says; who issued it and whether it is revoked is not asked
+ */
 int waxwing_seal(waxwing *w, int in, int out);
 
 /* judge; `in` must stay open until the message is freed */

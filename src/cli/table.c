@@ -28,7 +28,7 @@ const WaxCommand wax_commands[] = {
 	  .flags = { { "--from", "ADDR", NULL, WAX_FLAG_NEEDED, "Whose message it is; the author that it names." },
 		     { "--sign", "KEY", NULL, WAX_FLAG_TEXT, "Sign with this key: KEY.p12, or KEY.pem,CERT.pem." },
 		     { "--password-file", "F", NULL, WAX_FLAG_TEXT, "File whose first line is the password of the key." },
-		     { "--to-cert", "PEM", NULL, WAX_FLAG_LIST, "Encrypt for the first certificate in this file." },
+		     { "--to-cert", "PEM", NULL, WAX_FLAG_LIST, "Encrypt for the first certificate in this file; it must be valid now and not for signing alone." },
 		     { "--cipher", "NAME", NULL, WAX_FLAG_TEXT, "aes256-cbc (every reader opens it; the default), aes128-cbc, aes256-gcm or aes128-gcm." },
 		     { "--opaque", NULL, NULL, WAX_FLAG_BOOL, "Put the content into the signature (application/pkcs7-mime) instead of beside it (multipart/signed)." },
 		     { "--protect-headers", NULL, NULL, WAX_FLAG_BOOL, "Protect the header too: a copy of it goes inside, and of an encrypted message the outer Subject says [...]." },

@@ -27,6 +27,7 @@ static const char *const protected_names[] = { "from", "sender", "reply-to", "to
 typedef struct {
 	const WaxSource *source;
 	const WaxSealOptions *options;
+	GPtrArray *recipients; /* WaxCert, each once; NULL: not encrypted */
 	GByteArray *header;
 	GString *extra_fields; /* protected copies */
 	const char *type_suffix;
@@ -44,6 +45,7 @@ typedef struct {
 
 static void seal_clear(Seal *s)
 {
+	g_clear_pointer(&s->recipients, g_ptr_array_unref);
 	g_clear_pointer(&s->header, g_byte_array_unref);
 	g_clear_pointer(&s->plan, wax_canonical_free);
 	g_clear_pointer(&s->kept, g_byte_array_unref);
@@ -492,6 +494,64 @@ static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
 	       end_base64(b, error);
 }
 
+static bool check_dates(const WaxCertInfo *info, int64_t now, GError **error)
+{
+	g_autofree char *begins = wax_clock_rfc3339(info->not_before);
+	g_autofree char *ends = wax_clock_rfc3339(info->not_after);
+
+	if (now > info->not_after)
+		return wax_fail(error, WAX_R_CERT_EXPIRED,
+			"the certificate of %s (serial %s) ended on %s: nothing is encrypted to "
+			"it; ask its owner for a new one",
+			info->subject_text, info->serial_text, ends);
+	if (now < info->not_before)
+		return wax_fail(error, WAX_R_CERT_NOT_YET_VALID,
+			"the certificate of %s (serial %s) begins on %s: nothing is encrypted to "
+			"it before; wait until then, or ask its owner for one that is valid now",
+			info->subject_text, info->serial_text, begins);
+	return true;
+}
+
+static bool check_recipient(const WaxCert *cert, int64_t now, GError **error)
+{
+	const WaxCertInfo *info = wax_cert_info(cert);
+
+	if (!check_dates(info, now, error))
+		return false;
+	if (!wax_cert_can_encrypt(cert))
+		return wax_fail(error, WAX_R_CERT_SIGN_ONLY,
+			"the certificate of %s (serial %s) is not for encryption; ask its owner "
+			"for the one that is",
+			info->subject_text, info->serial_text);
+	if (info->key_kind == WAX_KEY_RSA && info->key_bits < 2048)
+		return wax_fail(error, WAX_R_KEY_WEAK,
+			"the RSA key of %s has %u bits; 2048 are the least: ask its owner for a "
+			"certificate with a longer one",
+			info->subject_text, info->key_bits);
+	return true;
+}
+
+static gboolean is_same_cert(const void *a, const void *b)
+{
+	return wax_span_equal(wax_cert_info(a)->der, wax_cert_info(b)->der);
+}
+
+bool wax_seal_recipients(GPtrArray *certs, int64_t now, GPtrArray **ret_recipients, GError **error)
+{
+	g_autoptr(GPtrArray) once = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
+
+	for (guint i = 0; i < certs->len; i++) {
+		WaxCert *cert = certs->pdata[i];
+
+		if (!check_recipient(cert, now, error))
+			return false;
+		if (!g_ptr_array_find_with_equal_func(once, cert, is_same_cert, NULL))
+			g_ptr_array_add(once, wax_cert_ref(cert));
+	}
+	*ret_recipients = g_steal_pointer(&once);
+	return true;
+}
+
 static WaxWrapAlg wrap_of(size_t key_size)
 {
 	return key_size == 32	? WAX_WRAP_AES256
@@ -545,14 +605,6 @@ static bool wrap_for(const Seal *s, const WaxCert *cert, WaxSpan cek, GPtrArray 
 	GByteArray *wrapped = NULL;
 
 	out->issuer_and_serial = info->issuer_and_serial;
-	if (!wax_cert_can_encrypt(cert))
-		return wax_fail(error, WAX_R_CERT_SIGN_ONLY,
-			"the certificate of %s (serial %s) is not for encryption",
-			info->subject_text, info->serial_text);
-	if (info->key_kind == WAX_KEY_RSA && info->key_bits < 2048)
-		return wax_fail(error, WAX_R_KEY_WEAK,
-			"the RSA key of %s has %u bits; 2048 are the least", info->subject_text,
-			info->key_bits);
 	if (info->key_kind == WAX_KEY_EC)
 		return agree(cert, cek, keep, out, error);
 	out->alg = s->options->oaep ? WAX_KEYENC_OAEP : WAX_KEYENC_RSA;
@@ -589,7 +641,7 @@ static bool to_cipher(void *data, WaxSpan bytes, GError **error)
 /* make_head - recipients and algorithms; the content key is made, wrapped and handed back */
 static bool make_head(const Seal *s, WaxSpan cek, WaxSpan iv, GByteArray **ret_head, GError **error)
 {
-	GPtrArray *certs = s->options->recipients;
+	const GPtrArray *certs = s->recipients;
 	g_autoptr(GPtrArray) keep =
 		g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
 	g_autofree WaxSealRecipient *recipients = g_new0(WaxSealRecipient, certs->len);
@@ -660,6 +712,9 @@ bool wax_seal(
 
 	if (encrypt && (options->cipher == WAX_CIPHER_NONE || wax_cipher_is_weak(options->cipher)))
 		return wax_fail(error, WAX_R_ALGORITHM_REFUSED, "this cipher is not written");
+	if (encrypt &&
+		!wax_seal_recipients(options->recipients, options->now, &s.recipients, error))
+		return false;
 	if (!wax_seal_load_header(source, &s.header, error))
 		return false;
 	if (options->protect_headers)

@@ -13,16 +13,23 @@
  *	key in this process, or the custodian by ticket.
  *
  *	It splits nothing: one message in, one out, encrypted to all the
- *	certificates given.  Bcc and Resent-Bcc are removed always.
+ *	certificates given, once to each of them however often it was named.
+ *	Bcc and Resent-Bcc are removed always.
+ *
+ *	A recipient's certificate that is not valid at `now`, is for signing
+ *	alone, or has an RSA key below 2048 bits is refused before anything
+ *	is written.
  *
  * NOT CHECKED HERE
- *	Whether the certificates may be used: policy and trust decide that.
+ *	Whose the certificates are, who issued them and whether they are
+ *	revoked: policy and trust decide that.
  *
  * OWNERSHIP
  *	Everything is borrowed for the call.
  *
  * ERRORS
- *	KEY_UNSUPPORTED, ALGORITHM_REFUSED, CERT_SIGN_ONLY, CRYPTO_ERROR, MIME_*,
+ *	CERT_EXPIRED, CERT_NOT_YET_VALID, CERT_SIGN_ONLY, KEY_WEAK,
+ *	KEY_UNSUPPORTED, ALGORITHM_REFUSED, CRYPTO_ERROR, MIME_*,
  *	CONVERSION_FORBIDDEN, and what source, sink and signer say.
  */
 #ifndef WAX_SMIME_SEAL_H
@@ -60,6 +67,10 @@ typedef struct {
 
 bool wax_seal(const WaxSource *source, const WaxSealOptions *options, const WaxSink *sink,
 	GError **error) WAX_MUST_USE;
+
+/* wax_seal_recipients - what wax_seal will encrypt to: each certificate once, or why it may not be */
+bool wax_seal_recipients(
+	GPtrArray *certs, int64_t now, GPtrArray **ret_recipients, GError **error) WAX_MUST_USE;
 
 /* wax_seal_local_sign - for WaxSealSigner.sign when data is a WaxKey */
 bool wax_seal_local_sign(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan attributes,

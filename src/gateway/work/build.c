@@ -166,7 +166,8 @@ static void fill_signer(WaxSealSigner *signer, GPtrArray *certs, GPtrArray *chai
 bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSigner *signer,
 	WaxSpool *copy, WaxJobBuilt *ret_built, GError **error)
 {
-	g_autoptr(GPtrArray) signers = NULL, recipients = NULL, chain = g_ptr_array_new();
+	g_autoptr(GPtrArray) signers = NULL, named = NULL, recipients = NULL,
+			     chain = g_ptr_array_new();
 	SignBy by = { signer, build };
 	WaxSealSigner seal_signer = { .data = &by, .sign = sign_by };
 	WaxSealOptions options = {
@@ -179,7 +180,8 @@ bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSi
 	WaxSink sink;
 
 	if (!certs_of(build->signer_certs, &signers, error) ||
-		!certs_of(build->recipient_certs, &recipients, error))
+		!certs_of(build->recipient_certs, &named, error) ||
+		!wax_seal_recipients(named, options.now, &recipients, error))
 		return false;
 	sink = wax_sink_spool(copy);
 	if (build->signs && signers->len) {

@@ -49,6 +49,30 @@ static WaxCert *issue(const char *name, const char *const *addresses, bool ca, W
 	return cert;
 }
 
+static WaxCert *issue_for(World *w, int64_t not_before, int64_t not_after, unsigned usage)
+{
+	static const char *const addresses[] = { "bob@partner.example", NULL };
+	static uint8_t serial[2] = { 1, 0 };
+	g_autoptr(GByteArray) spki = wax_key_spki(w->key);
+	WaxCertProfile profile = {
+		.common_name = "Bob",
+		.addresses = addresses,
+		.spki = WAX_SPAN(spki->data, spki->len),
+		.serial = WAX_SPAN(serial, sizeof serial),
+		.not_before = not_before,
+		.not_after = not_after,
+		.path_length = -1,
+		.key_usage = usage,
+		.eku_mail = true,
+	};
+	WaxCert *cert;
+
+	serial[1]++;
+	cert = wax_cert_issue(&profile, w->ca, w->ca_key, NULL);
+	assert_non_null(cert);
+	return cert;
+}
+
 static int make_world(void **state)
 {
 	static const char *const addresses[] = { FROM, NULL };
@@ -368,6 +392,81 @@ static void layers_are_counted(void **state)
 	g_string_free(message, TRUE);
 }
 
+static bool seal_to(GPtrArray *recipients, int64_t now, GString *out, GError **error)
+{
+	WaxSource source = wax_source_span(
+		WAX_SPAN_LIT("From: " FROM "\r\nContent-Type: text/plain\r\n\r\n" BODY));
+	WaxSealOptions options = {
+		.recipients = recipients, .cipher = WAX_CIPHER_AES256_CBC, .now = now
+	};
+	WaxSink sink = { gather, out };
+
+	return wax_seal(&source, &options, &sink, error);
+}
+
+/* the second of two, so that the first does not hide it; and not one octet is written */
+static void a_certificate_that_may_not_be_encrypted_to_is_refused_before_anything_is_written(
+	void **state)
+{
+	static const int64_t begin = 1700000000, end = 1800000000;
+	static const struct {
+		int64_t now;
+		unsigned usage;
+		WaxReason reason;
+		const char *told;
+	} rows[] = {
+		{ begin - 1, WAX_KU_KEY_AGREEMENT, WAX_R_CERT_NOT_YET_VALID, "2023-11-14T22:13:20" },
+		{ begin, WAX_KU_KEY_AGREEMENT, WAX_R_NONE, NULL },
+		{ end, WAX_KU_KEY_AGREEMENT, WAX_R_NONE, NULL },
+		{ end + 1, WAX_KU_KEY_AGREEMENT, WAX_R_CERT_EXPIRED, "2027-01-15T08:00:00" },
+		{ begin, WAX_KU_DIGITAL_SIGNATURE, WAX_R_CERT_SIGN_ONLY, "not for encryption" },
+	};
+	World *w = *state;
+	g_autoptr(WaxCert) good = issue_for(w, begin - 10, end + 10, WAX_KU_KEY_AGREEMENT);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(WaxCert) cert = issue_for(w, begin, end, rows[i].usage);
+		g_autoptr(GPtrArray) recipients = g_ptr_array_new();
+		g_autoptr(GError) error = NULL;
+		GString *out = g_string_new(NULL);
+
+		g_ptr_array_add(recipients, good);
+		g_ptr_array_add(recipients, cert);
+		if (rows[i].reason == WAX_R_NONE) {
+			assert_true(seal_to(recipients, rows[i].now, out, &error));
+		} else {
+			assert_false(seal_to(recipients, rows[i].now, out, &error));
+			assert_int_equal(wax_reason_of(error), rows[i].reason);
+			assert_int_equal(wax_reason_info(rows[i].reason)->exit_code, 65);
+			assert_non_null(strstr(error->message, "Bob"));
+			assert_non_null(strstr(error->message, wax_cert_info(cert)->serial_text));
+			assert_non_null(strstr(error->message, rows[i].told));
+			assert_int_equal(out->len, 0);
+		}
+		g_string_free(out, TRUE);
+	}
+}
+
+static void a_certificate_named_twice_gets_one_recipient_info(void **state)
+{
+	World *w = *state;
+	int64_t now = wax_clock_now();
+	g_autoptr(WaxCert) other = issue_for(w, now - 10, now + 1000, WAX_KU_KEY_AGREEMENT);
+	g_autoptr(WaxCert) again = wax_cert_parse(wax_cert_info(w->cert)->der, NULL);
+	g_autoptr(GPtrArray) recipients = g_ptr_array_new();
+	GString *out = g_string_new(NULL);
+	g_autoptr(WaxOpened) opened = NULL;
+
+	g_ptr_array_add(recipients, w->cert);
+	g_ptr_array_add(recipients, other);
+	g_ptr_array_add(recipients, again);
+	g_ptr_array_add(recipients, other);
+	assert_true(seal_to(recipients, now, out, NULL));
+	opened = judge(w, out);
+	assert_int_equal(wax_verdict_layer(wax_opened_verdict(opened), 0)->recipient_count, 2);
+	g_string_free(out, TRUE);
+}
+
 static void what_is_no_message_is_refused(void **state)
 {
 	static const char *const inputs[] = { "", "\r\n", "hello", "no colon here\r\n\r\nbody",
@@ -397,6 +496,9 @@ int main(void)
 		cmocka_unit_test(a_third_part_is_malformed),
 		cmocka_unit_test(a_changed_encrypted_message_fails_uniformly),
 		cmocka_unit_test(layers_are_counted),
+		cmocka_unit_test(
+			a_certificate_that_may_not_be_encrypted_to_is_refused_before_anything_is_written),
+		cmocka_unit_test(a_certificate_named_twice_gets_one_recipient_info),
 		cmocka_unit_test(what_is_no_message_is_refused),
 	};
 
