@@ -29,6 +29,19 @@ X509 *wax_crypto_x509(const WaxCert *cert);
 EVP_PKEY *wax_crypto_pkey(const WaxKey *key);
 WaxKey *wax_crypto_key_take(EVP_PKEY *pkey);
 
+/*
+ * wax_crypto_pbe_spend - may the key for that algorithm be derived from a password?  Iterations
+ * (L-14), or N * r * p of scrypt, are bounded for each part of a file and for all of them together:
+ * `left` begins at WAX_PBE_ALL.  KEY_UNSUPPORTED when not.
+ */
+#define WAX_PBE_EACH 5000000
+#define WAX_PBE_ALL  10000000
+bool wax_crypto_pbe_spend(
+	const X509_ALGOR *alg, uint64_t *left, const char *what, GError **error) WAX_MUST_USE;
+/* wax_crypto_pbe_spend_rounds - of the MAC of PKCS #12, which has nothing but a number; NULL: one */
+bool wax_crypto_pbe_spend_rounds(
+	const ASN1_INTEGER *rounds, uint64_t *left, const char *what, GError **error) WAX_MUST_USE;
+
 void wax_crypto_set_error(GError **error, WaxReason reason, const char *what);
 #define wax_crypto_fail(error, reason, what) (wax_crypto_set_error(error, reason, what), false)
 

@@ -78,6 +78,34 @@ static int give_password(char *buffer, int size, int writing, void *data)
 	return (int)span.n;
 }
 
+static bool spend_pkcs8(X509_SIG *sealed, uint64_t *left, GError **error)
+{
+	const X509_ALGOR *alg;
+
+	X509_SIG_get0(sealed, &alg, NULL);
+	return wax_crypto_pbe_spend(alg, left, "the private key", error);
+}
+
+/* is_affordable - libcrypto tries one sealed key of a file after the other, so all of them are looked at */
+static bool is_affordable(WaxSpan bytes, GError **error)
+{
+	g_autoptr(BIO) bio = BIO_new_mem_buf(bytes.p, (int)bytes.n);
+	bool der = bytes.n && bytes.p[0] == 0x30, ok = true;
+	uint64_t left = WAX_PBE_ALL;
+
+	while (ok && !BIO_eof(bio)) {
+		X509_SIG *sealed =
+			der ? d2i_PKCS8_bio(bio, NULL) : PEM_read_bio_PKCS8(bio, NULL, NULL, NULL);
+
+		ok = !sealed || spend_pkcs8(sealed, &left, error);
+		X509_SIG_free(sealed);
+		if (der)
+			break;
+	}
+	ERR_clear_error();
+	return ok;
+}
+
 static bool acceptable(EVP_PKEY *pkey, GError **error)
 {
 	int bits = EVP_PKEY_get_bits(pkey);
@@ -94,6 +122,8 @@ WaxKey *wax_key_parse(WaxSpan bytes, const WaxSecret *password, GError **error)
 	Password asked = { password, false };
 	EVP_PKEY *pkey;
 
+	if (!is_affordable(bytes, error))
+		return NULL;
 	if (bytes.n && bytes.p[0] == 0x30) {
 		const unsigned char *p = bytes.p;
 

@@ -9,17 +9,8 @@
 #include "crypto/internal.h"
 #include "crypto/key.h"
 
-#define ITERATIONS_MAX 5000000 /* L-14 */
-#define ITERATIONS     600000
-#define DEPTH_MAX      4 /* of SafeContents in SafeContents; what lies deeper is not seen */
-
-static bool mac_is_bounded(const PKCS12 *p12)
-{
-	const ASN1_INTEGER *iterations = NULL;
-
-	PKCS12_get0_mac(NULL, NULL, NULL, &iterations, p12);
-	return !iterations || ASN1_INTEGER_get(iterations) <= ITERATIONS_MAX;
-}
+#define ITERATIONS 600000
+#define DEPTH_MAX  4 /* of SafeContents in SafeContents; what lies deeper is not seen */
 
 /* RC2 and old PBE live in the legacy provider, which not every system has; it is there for one file only */
 static OSSL_PROVIDER *legacy_begin(void)
@@ -48,6 +39,7 @@ typedef struct {
 	const char *password; /* NULL: none, which is not the same as an empty one */
 	GPtrArray *keys;      /* WaxKey */
 	GPtrArray *certs;     /* WaxCert */
+	uint64_t left;	      /* of the iterations that the password may cost */
 } Bags;
 
 static void bags_clear(Bags *bags)
@@ -71,9 +63,15 @@ static bool take_key(Bags *bags, const PKCS8_PRIV_KEY_INFO *info, GError **error
 
 static bool take_sealed_key(Bags *bags, const PKCS12_SAFEBAG *bag, GError **error)
 {
-	PKCS8_PRIV_KEY_INFO *info = PKCS12_decrypt_skey(bag, bags->password, -1);
-	bool ok = take_key(bags, info, error);
+	const X509_ALGOR *alg;
+	PKCS8_PRIV_KEY_INFO *info;
+	bool ok;
 
+	X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &alg, NULL);
+	if (!wax_crypto_pbe_spend(alg, &bags->left, "a key in this PKCS #12 file", error))
+		return false;
+	info = PKCS12_decrypt_skey(bag, bags->password, -1);
+	ok = take_key(bags, info, error);
 	PKCS8_PRIV_KEY_INFO_free(info);
 	return ok;
 }
@@ -128,6 +126,24 @@ static bool take_bags(
 	return ok;
 }
 
+/* unpack - a part of the file, which its password may seal; NULL with the error set */
+static STACK_OF(PKCS12_SAFEBAG) * unpack(Bags *bags, PKCS7 *safe, GError **error)
+{
+	STACK_OF(PKCS12_SAFEBAG) * inside;
+
+	if (OBJ_obj2nid(safe->type) == NID_pkcs7_data)
+		inside = PKCS12_unpack_p7data(safe);
+	else if (safe->d.encrypted && !wax_crypto_pbe_spend(safe->d.encrypted->enc_data->algorithm,
+					      &bags->left, "a part of this PKCS #12 file", error))
+		return NULL;
+	else
+		inside = PKCS12_unpack_p7encdata(safe, bags->password, -1);
+	if (!inside)
+		wax_crypto_set_error(error, WAX_R_KEY_UNSUPPORTED,
+			"this PKCS #12 file uses an algorithm that cannot be read here");
+	return inside;
+}
+
 static bool take_safes(Bags *bags, const PKCS12 *p12, GError **error)
 {
 	STACK_OF(PKCS7) *safes = PKCS12_unpack_authsafes(p12);
@@ -136,34 +152,40 @@ static bool take_safes(Bags *bags, const PKCS12 *p12, GError **error)
 	for (int i = 0; ok && safes && i < sk_PKCS7_num(safes); i++) {
 		PKCS7 *safe = sk_PKCS7_value(safes, i);
 		int type = OBJ_obj2nid(safe->type);
-		STACK_OF(PKCS12_SAFEBAG) *inside = NULL;
+		STACK_OF(PKCS12_SAFEBAG) * inside;
 
-		if (type == NID_pkcs7_data)
-			inside = PKCS12_unpack_p7data(safe);
-		else if (type == NID_pkcs7_encrypted)
-			inside = PKCS12_unpack_p7encdata(safe, bags->password, -1);
-		else
+		if (type != NID_pkcs7_data && type != NID_pkcs7_encrypted)
 			continue;
-		ok = inside ? take_bags(bags, inside, 0, error)
-			    : wax_crypto_fail(error, WAX_R_KEY_UNSUPPORTED,
-				      "this PKCS #12 file uses an algorithm that cannot be read "
-				      "here");
+		inside = unpack(bags, safe, error);
+		ok = inside && take_bags(bags, inside, 0, error);
 		sk_PKCS12_SAFEBAG_pop_free(inside, PKCS12_SAFEBAG_free);
 	}
 	ASN1_item_free((ASN1_VALUE *)safes, ASN1_ITEM_rptr(PKCS12_AUTHSAFES));
 	return ok;
 }
 
+/* spend_mac - an ordinary one has a number beside it, PBMAC1 (RFC 9579) its parameters */
+static bool spend_mac(const PKCS12 *p12, Bags *bags, GError **error)
+{
+	static const char what[] = "the MAC of this PKCS #12 file";
+	const ASN1_INTEGER *rounds = NULL;
+	const X509_ALGOR *alg = NULL;
+
+	PKCS12_get0_mac(NULL, &alg, NULL, &rounds, p12);
+	if (alg && OBJ_obj2nid(alg->algorithm) == NID_pbmac1)
+		return wax_crypto_pbe_spend(alg, &bags->left, what, error);
+	return wax_crypto_pbe_spend_rounds(rounds, &bags->left, what, error);
+}
+
 /* check_mac - it must be there, be affordable, and hold; says in which form the password made it hold */
 static bool check_mac(PKCS12 *p12, const char *text, Bags *bags, GError **error)
 {
-	if (!mac_is_bounded(p12))
-		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
-			"this PKCS #12 file asks for more than %d iterations", ITERATIONS_MAX);
 	if (!PKCS12_mac_present(p12))
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
 			"this PKCS #12 file has no MAC by its password (RFC 7292): anybody could "
 			"have changed it");
+	if (!spend_mac(p12, bags, error))
+		return false;
 	bags->password = text;
 	if (PKCS12_verify_mac(p12, text, (int)strlen(text)) == 1)
 		return true;
@@ -184,6 +206,7 @@ static bool read_bags(WaxSpan bytes, const WaxSecret *password, Bags *bags, GErr
 		g_strndup(password ? (const char *)password->p : "", password ? password->n : 0);
 	bool ok;
 
+	bags->left = WAX_PBE_ALL;
 	bags->keys = g_ptr_array_new_with_free_func((GDestroyNotify)wax_key_unref);
 	bags->certs = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	ok = p12 ? check_mac(p12, text, bags, error) && take_safes(bags, p12, error)
