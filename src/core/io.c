@@ -124,3 +124,20 @@ bool wax_io_replace(const char *path, WaxSpan bytes, int mode, GError **error)
 	}
 	return wax_io_sync_folder(folder, error);
 }
+
+void wax_io_remove_strays(const char *path)
+{
+	g_autofree char *folder = g_path_get_dirname(path), *base = g_path_get_basename(path),
+			*prefix = g_strconcat(base, ".", NULL);
+	GDir *dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *stray = g_build_filename(folder, name, NULL);
+
+		if (g_str_has_prefix(name, prefix))
+			(void)unlink(stray); /* gone already is as good */
+	}
+	if (dir)
+		g_dir_close(dir);
+}

@@ -35,6 +35,9 @@ bool wax_io_load_text(const char *path, size_t limit, char **ret_text, GError **
 /* wax_io_replace - write beside, fsync, rename, fsync the folder */
 bool wax_io_replace(const char *path, WaxSpan bytes, int mode, GError **error) WAX_MUST_USE;
 
+/* wax_io_remove_strays - what a kill between writing and renaming left beside that file */
+void wax_io_remove_strays(const char *path);
+
 /* wax_io_sync_folder - make a rename or a new name durable */
 bool wax_io_sync_folder(const char *path, GError **error) WAX_MUST_USE;
 

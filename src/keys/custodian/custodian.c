@@ -11,6 +11,7 @@
 #include "crypto/cipher.h"
 #include "crypto/digest.h"
 #include "keys/custodian/record.h"
+#include "keys/custodian/tries.h"
 #include "keys/proto/requests.h"
 #include "profile/profile.h"
 
@@ -19,8 +20,6 @@
 #define OPEN_MAX    2000
 #define POOL_MAX    8
 #define LIST_MAX    1000
-#define TRIES_FREE  3		    /* wrong passphrases before each next one costs time */
-#define TRY_WAIT    (5 * 60 * 1000) /* ms, at most */
 #define WORD_MIN    8
 
 typedef struct {
@@ -59,8 +58,7 @@ struct WaxCustodian {
 	GHashTable *open; /* hex of the record's hash -> WaxSealedKey, counted by tickets */
 	GQueue *pool;	  /* WaxKey, RSA-2048 */
 	Spent spent[RATE_COUNT];
-	unsigned wrong;	  /* passphrases in a row */
-	int64_t next_try; /* monotonic */
+	WaxTries tries;
 };
 
 /* what a handler works on */
@@ -112,7 +110,8 @@ bool wax_custodian_new(const char *folder, WaxCustodian **ret_custodian, GError 
 	c->open = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)shared_unref);
 	c->pool = g_queue_new();
-	if (!wax_kek_load(c->kek_path, &c->kek, error)) {
+	if (!wax_tries_init(&c->tries, folder, error) ||
+		!wax_kek_load(c->kek_path, &c->kek, error)) {
 		wax_custodian_free(c);
 		return false;
 	}
@@ -128,6 +127,7 @@ void wax_custodian_free(WaxCustodian *c)
 	g_hash_table_unref(c->open);
 	g_queue_free_full(c->pool, (GDestroyNotify)wax_key_unref);
 	wax_secret_free(c->kek);
+	wax_tries_done(&c->tries);
 	g_free(c->kek_path);
 	g_free(c);
 }
@@ -170,31 +170,11 @@ static bool answer_status(const Ask *ask, WaxFrame *request, WaxFrame *reply, GE
 	return true;
 }
 
-/* may_try - after a few wrong passphrases each next one waits twice as long */
-static bool may_try(const WaxCustodian *c, GError **error)
-{
-	int64_t left = c->next_try - wax_clock_monotonic();
-
-	return left <= 0 || wax_fail(error, WAX_R_UNLOCK_WAIT,
-				    "%u wrong passphrases in a row; try again in %d s", c->wrong,
-				    (int)(left / 1000 + 1));
-}
-
-static void count_try(WaxCustodian *c, bool good)
-{
-	unsigned over;
-
-	c->wrong = good ? 0 : c->wrong + 1;
-	if (c->wrong < TRIES_FREE)
-		return;
-	over = MIN(c->wrong - TRIES_FREE, 20);
-	c->next_try = wax_clock_monotonic() + MIN((int64_t)1000 << over, TRY_WAIT);
-}
-
 static bool answer_unlock(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
 	WaxCustodian *c = ask->c;
 	g_autoptr(WaxSecret) kek = NULL;
+	g_autoptr(GError) wrong = NULL;
 	WaxSpan passphrase;
 	bool has;
 
@@ -204,13 +184,15 @@ static bool answer_unlock(const Ask *ask, WaxFrame *request, WaxFrame *reply, GE
 		return false;
 	if (!has)
 		return true;
-	if (!may_try(c, error))
+	if (!wax_tries_check(&c->tries, error))
 		return false;
-	if (!wax_kek_unlock(c->kek_path, passphrase, &kek, error)) {
-		count_try(c, /* good= */ false);
+	if (!wax_kek_unlock(c->kek_path, passphrase, &kek, &wrong)) {
+		if (wax_reason_of(wrong) != WAX_R_PASSWORD_WRONG ||
+			wax_tries_wrong(&c->tries, error))
+			g_propagate_error(error, g_steal_pointer(&wrong));
 		return false;
 	}
-	count_try(c, /* good= */ true);
+	wax_tries_right(&c->tries);
 	if (!c->kek)
 		c->kek = g_steal_pointer(&kek);
 	return true;

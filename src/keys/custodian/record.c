@@ -149,34 +149,14 @@ static bool read_file(const char *path, GByteArray **ret_bytes, char *ret_mode, 
 	return true;
 }
 
-/*
- * remove_strays - a kill between writing and renaming leaves a file beside; it may
- * hold the key as it is, while the one in force is sealed
- */
-static void remove_strays(const char *path)
-{
-	g_autofree char *folder = g_path_get_dirname(path), *base = g_path_get_basename(path),
-			*prefix = g_strconcat(base, ".", NULL);
-	GDir *dir = g_dir_open(folder, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *stray = g_build_filename(folder, name, NULL);
-
-		if (g_str_has_prefix(name, prefix))
-			(void)unlink(stray); /* gone already is as good */
-	}
-	if (dir)
-		g_dir_close(dir);
-}
-
 bool wax_kek_load(const char *path, WaxSecret **ret_kek, GError **error)
 {
 	g_autoptr(GByteArray) bytes = NULL;
 	g_autoptr(WaxSecret) fresh = NULL;
 	char mode;
 
-	remove_strays(path);
+	/* one may hold the key as it is, while the one in force is sealed */
+	wax_io_remove_strays(path);
 	if (access(path, F_OK) != 0) {
 		fresh = wax_secret_new(32);
 		wax_random(fresh->p, 32);

@@ -132,11 +132,13 @@ static int tear_down(void **state)
 {
 	World *w = *state;
 	g_autofree char *kek = g_build_filename(w->folder, "kek", NULL);
+	g_autofree char *tries = g_build_filename(w->folder, "tries", NULL);
 
 	wax_custodian_free(w->custodian);
 	g_byte_array_unref(w->sign);
 	g_byte_array_unref(w->encrypt);
 	g_unlink(kek);
+	g_unlink(tries);
 	g_rmdir(w->folder);
 	g_free(w->folder);
 	g_free(w);
@@ -355,6 +357,52 @@ static void wrong_passphrases_cost_time_and_locking_forgets(void **state)
 	assert_int_equal(open_ticket(w, other_ticket, 1, 1), WAX_R_CUSTODY_LOCKED);
 }
 
+static void start_again(World *w)
+{
+	wax_custodian_free(w->custodian);
+	assert_true(wax_custodian_new(w->folder, &w->custodian, NULL));
+}
+
+static void a_restart_forgets_no_wrong_passphrase(void **state)
+{
+	World *w = *state;
+	g_autofree char *path = g_build_filename(w->folder, "tries", NULL),
+			*stray = g_strconcat(path, ".a1B2c3", NULL), *text = NULL;
+	WaxFrame *request = wax_frame_new(WAX_KEY_PROTECT);
+
+	wax_frame_put_span(request, WAX_SPAN_LIT("correct horse"));
+	assert_int_equal(ask(w, WAX_PEER_CAD, request, NULL), WAX_R_NONE);
+	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+	for (int i = 0; i < 3; i++) {
+		start_again(w);
+		assert_int_equal(unlock_with(w, "wrong horse"), WAX_R_PASSWORD_WRONG);
+	}
+	assert_true(g_file_set_contents(stray, "0\n", -1, NULL));
+	start_again(w);
+	assert_false(g_file_test(stray, G_FILE_TEST_EXISTS));
+	assert_int_equal(unlock_with(w, "correct horse"), WAX_R_UNLOCK_WAIT);
+	g_usleep(1100 * 1000); /* what the third costs; there is nothing else to wait for */
+	assert_int_equal(unlock_with(w, "correct horse"), WAX_R_NONE);
+	assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	assert_string_equal(text, "0\n");
+}
+
+/* a folder stands where the file should: nobody hears that it was wrong, and it counts nonetheless */
+static void what_cannot_be_counted_is_not_told(void **state)
+{
+	World *w = *state;
+	g_autofree char *path = g_build_filename(w->folder, "tries", NULL);
+	WaxFrame *request = wax_frame_new(WAX_KEY_PROTECT);
+
+	wax_frame_put_span(request, WAX_SPAN_LIT("correct horse"));
+	assert_int_equal(ask(w, WAX_PEER_CAD, request, NULL), WAX_R_NONE);
+	assert_int_equal(g_mkdir(path, 0700), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(unlock_with(w, "wrong horse"), WAX_R_IO);
+	assert_int_equal(unlock_with(w, "correct horse"), WAX_R_UNLOCK_WAIT);
+	assert_int_equal(g_rmdir(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +415,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_passphrase_locks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(killed_while_it_switches_one_of_the_two_is_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(wrong_passphrases_cost_time_and_locking_forgets, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_restart_forgets_no_wrong_passphrase, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_cannot_be_counted_is_not_told, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
