@@ -19,11 +19,9 @@ static const char *purpose_of(const WaxCert *cert)
 }
 
 /* import_key - keyd opens the file; two passes, since the purpose is in the certificate that is inside */
-static bool import_key(WaxCa *ca, const char *identity, int64_t number, const GByteArray *p12,
-	const char *password, WaxCaKey *key, GError **error)
+static bool import_key(WaxCa *ca, const char *identity, const GByteArray *p12, const char *password,
+	WaxCaKey *key, uint32_t *ret_keys, GError **error)
 {
-	key->number = number;
-	key->purpose = "both";
 	for (int pass = 0; pass < 2; pass++) {
 		g_autoptr(WaxFrame) request = wax_frame_new(WAX_KEY_IMPORT), reply = NULL;
 		WaxSpan record, spki, der;
@@ -31,7 +29,7 @@ static bool import_key(WaxCa *ca, const char *identity, int64_t number, const GB
 
 		wax_frame_put_str(request, identity);
 		wax_frame_put_str(request, key->purpose);
-		wax_frame_put_u64(request, (uint64_t)number);
+		wax_frame_put_u64(request, (uint64_t)key->number);
 		wax_frame_put_span(request, WAX_SPAN(p12->data, p12->len));
 		wax_frame_put_span(request, WAX_SPAN(password, strlen(password)));
 		if (!wax_ca_ask(ca->keyd, request, &reply, error) ||
@@ -54,14 +52,68 @@ static bool import_key(WaxCa *ca, const char *identity, int64_t number, const GB
 			if (!wax_frame_get_span(reply, &der, error))
 				return false;
 			cert = wax_cert_parse(der, NULL);
-			if (cert)
+			if (cert && wax_cert_info(cert)->is_ca)
 				g_ptr_array_add(key->chain, cert);
+			else
+				wax_cert_unref(cert);
 		}
+		if (!wax_frame_get_u32(reply, ret_keys, error))
+			return false;
 		if (strcmp(key->purpose, purpose_of(key->made.cert)) == 0)
 			break;
 		key->purpose = purpose_of(key->made.cert);
 	}
 	return true;
+}
+
+static WaxCaKey *add_key(GPtrArray *keys, const char *purpose, int64_t number)
+{
+	WaxCaKey *key = g_new0(WaxCaKey, 1);
+
+	key->purpose = purpose;
+	key->number = number;
+	g_ptr_array_add(keys, key);
+	return key;
+}
+
+/* import_keys - one, or a person's two */
+static bool import_keys(WaxCa *ca, const char *identity, bool of_domain, int64_t number,
+	const GByteArray *p12, const char *password, GPtrArray *keys, GError **error)
+{
+	uint32_t count = 0;
+
+	if (!import_key(ca, identity, p12, password, add_key(keys, "both", number), &count, error))
+		return false;
+	if (count == 1)
+		return true;
+	if (of_domain)
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
+			"this PKCS #12 file holds several private keys, and a domain has one for "
+			"everything; export that one into a file of its own");
+	return import_key(
+		ca, identity, p12, password, add_key(keys, "encrypt", number + 1), &count, error);
+}
+
+/* check_owner - it must name the person, and be good enough to be stored */
+static bool check_owner(WaxCa *ca, const WaxCaOwner *owner, WaxCaKey *key, GError **error)
+{
+	const char *addresses[] = { owner->key, NULL };
+	WaxCertImport import = { .kind = "user", .source = "own", .addresses = addresses };
+
+	if (owner->of_domain)
+		return true;
+	if (!wax_cert_has_address(key->made.cert, owner->key))
+		return wax_fail(error, WAX_R_ADDRESS_NOT_OWNED,
+			"the certificate of %s does not name %s",
+			wax_cert_info(key->made.cert)->subject_text, owner->key);
+	key->addresses = g_strdupv((char **)(uintptr_t)addresses);
+	return wax_directory_check_import(
+		ca->store, key->made.cert, &import, wax_clock_now(), error);
+}
+
+static bool lacks_chain(const WaxCaKey *key)
+{
+	return key->chain->len == 0 && !wax_cert_info(key->made.cert)->self_issued;
 }
 
 bool wax_ca_act_identity_import(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
@@ -74,12 +126,11 @@ bool wax_ca_act_identity_import(WaxCa *ca, const char *actor, json_t *args, json
 	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)wax_ca_key_free);
 	g_autofree char *fresh = wax_store_new_id();
 	g_auto(WaxCaOwner) owner = { NULL };
-	WaxCaKey *key = g_new0(WaxCaKey, 1);
-	int64_t number = 1, now = wax_clock_now();
+	int64_t number = 1;
+	bool lacks = false;
 	const char *id;
 
 	(void)actor; /* the audit event names it */
-	g_ptr_array_add(keys, key);
 	if (p12 && p12->len > P12_MAX)
 		return wax_fail(error, WAX_R_TOO_LARGE, "a PKCS #12 file of %u octets is too large",
 			p12->len);
@@ -89,25 +140,19 @@ bool wax_ca_act_identity_import(WaxCa *ca, const char *actor, json_t *args, json
 	id = known ? known->id : fresh;
 	if (known && !wax_ca_next_number(ca, id, &number, error))
 		return false;
-	if (!import_key(ca, id, number, p12, password ? password : "", key, error))
+	if (!import_keys(
+		    ca, id, owner.of_domain, number, p12, password ? password : "", keys, error))
 		return false;
-	if (!owner.of_domain) {
-		const char *addresses[] = { owner.key, NULL };
-		WaxCertImport import = { .kind = "user", .source = "own", .addresses = addresses };
-
-		if (!wax_cert_has_address(key->made.cert, owner.key))
-			return wax_fail(error, WAX_R_ADDRESS_NOT_OWNED,
-				"the certificate of %s does not name %s",
-				wax_cert_info(key->made.cert)->subject_text, owner.key);
-		if (!wax_directory_check_import(ca->store, key->made.cert, &import, now, error))
+	for (guint i = 0; i < keys->len; i++) {
+		if (!check_owner(ca, &owner, keys->pdata[i], error))
 			return false;
-		key->addresses = g_strdupv((char **)(uintptr_t)addresses);
+		lacks = lacks || lacks_chain(keys->pdata[i]);
 	}
 	if (!wax_store_begin(ca->store, error) ||
 		(!known && !wax_ca_store_identity(ca, &owner, id, owner.key, error)) ||
 		!wax_ca_store_keys(ca, id, owner.of_domain, owner.domain, keys, ret_result, error))
 		return false;
-	if (key->chain->len == 0 && !wax_cert_info(key->made.cert)->self_issued)
+	if (lacks)
 		json_object_set_new(*ret_result, "warning", json_string("chain_incomplete"));
 	*ret_object = g_strdup_printf("identity %s", id);
 	return true;

@@ -94,7 +94,7 @@ const WaxCommand wax_commands[] = {
 	{ .verb = "identity import", .operands = { TEXT("ADDRESS|DOMAIN", "owner"), BYTES("FILE.p12", "p12") },
 	  .method = "POST", .path = "/v1/identities/import",
 	  .flags = { { "--password-file", "F", "password", WAX_FLAG_SECRET, "File whose first line is the password." } },
-	  .sentence = "Take over a key and its certificates from a PKCS #12 file." },
+	  .sentence = "Take over a key and its certificates from a PKCS #12 file, or a person's two keys: one to sign, one to encrypt." },
 	{ .verb = "identity export", .operands = { TEXT("ADDRESS|DOMAIN", "identity") }, .method = "POST",
 	  .path = "/v1/identities/{identity}/export", .save = "p12",
 	  .flags = { { "--password-file", "F", "password", WAX_FLAG_ASK_NEW, "File whose first line will be the password." },

@@ -81,12 +81,15 @@ typedef struct {
 	GPtrArray *chain;
 } WaxPkcs12;
 
-/* wax_pkcs12_parse - one key, chains in any order; RC2 and 3DES read where libcrypto still can */
-bool wax_pkcs12_parse(WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents,
+/*
+ * wax_pkcs12_parse - elements are WaxPkcs12, one for each key; chains in any order; RC2 and 3DES read
+ * where libcrypto still can.  A key that no certificate fits is refused.
+ */
+bool wax_pkcs12_parse(WaxSpan bytes, const WaxSecret *password, GPtrArray **ret_contents,
 	GError **error) WAX_MUST_USE;
 void wax_pkcs12_clear(WaxPkcs12 *contents);
 
-/* wax_pkcs12_parse_all - of a file that may hold several keys; elements are WaxPkcs12 */
+/* wax_pkcs12_parse_all - as parse, but such a key is left out */
 bool wax_pkcs12_parse_all(WaxSpan bytes, const WaxSecret *password, GPtrArray **ret_contents,
 	GError **error) WAX_MUST_USE;
 

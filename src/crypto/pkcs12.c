@@ -238,35 +238,15 @@ static WaxPkcs12 contents_of(const Bags *bags, guint n)
 	return contents;
 }
 
-bool wax_pkcs12_parse(
-	WaxSpan bytes, const WaxSecret *password, WaxPkcs12 *ret_contents, GError **error)
-{
-	g_auto(WaxPkcs12) contents = { NULL, NULL, NULL };
-	g_auto(Bags) bags = { 0 };
-
-	if (!read_bags(bytes, password, &bags, error))
-		return false;
-	if (bags.keys->len > 1)
-		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
-			"this PKCS #12 file holds several private keys; export each into a file of "
-			"its own");
-	contents = contents_of(&bags, 0);
-	if (!contents.cert)
-		return wax_fail(error, WAX_R_KEY_MISMATCH,
-			"no certificate in this PKCS #12 file belongs to its private key");
-	*ret_contents = contents;
-	contents = (WaxPkcs12){ NULL, NULL, NULL };
-	return true;
-}
-
 static void contents_free(void *p)
 {
 	wax_pkcs12_clear(p);
 	g_free(p);
 }
 
-bool wax_pkcs12_parse_all(
-	WaxSpan bytes, const WaxSecret *password, GPtrArray **ret_contents, GError **error)
+/* parse - `whole`: a key without its certificate is not passed over in silence */
+static bool parse(WaxSpan bytes, const WaxSecret *password, bool whole, GPtrArray **ret_contents,
+	GError **error)
 {
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(contents_free);
 	g_auto(Bags) bags = { 0 };
@@ -281,11 +261,24 @@ bool wax_pkcs12_parse_all(
 		else
 			wax_pkcs12_clear(&contents);
 	}
-	if (all->len == 0)
+	if (all->len == 0 || (whole && all->len < bags.keys->len))
 		return wax_fail(error, WAX_R_KEY_MISMATCH,
-			"no certificate in this PKCS #12 file belongs to its private key");
+			"no certificate in this PKCS #12 file belongs to %s",
+			bags.keys->len == 1 ? "its private key" : "one of its private keys");
 	*ret_contents = g_steal_pointer(&all);
 	return true;
+}
+
+bool wax_pkcs12_parse(
+	WaxSpan bytes, const WaxSecret *password, GPtrArray **ret_contents, GError **error)
+{
+	return parse(bytes, password, /* whole= */ true, ret_contents, error);
+}
+
+bool wax_pkcs12_parse_all(
+	WaxSpan bytes, const WaxSecret *password, GPtrArray **ret_contents, GError **error)
+{
+	return parse(bytes, password, /* whole= */ false, ret_contents, error);
 }
 
 void wax_pkcs12_clear(WaxPkcs12 *contents)

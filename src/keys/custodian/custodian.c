@@ -534,11 +534,37 @@ static bool check_imported(const WaxKey *key, GError **error)
 	return true;
 }
 
+static bool only_for(const WaxPkcs12 *contents, const char *purpose)
+{
+	bool signs = wax_cert_can_sign(contents->cert),
+	     encrypts = wax_cert_can_encrypt(contents->cert);
+
+	return strcmp(purpose, "encrypt") == 0 ? encrypts && !signs : signs && !encrypts;
+}
+
+/* choose - the only one; of a person's two that for encrypting, or for whatever else that for signing */
+static bool choose(
+	const GPtrArray *all, const char *purpose, const WaxPkcs12 **ret_chosen, GError **error)
+{
+	const WaxPkcs12 *first = all->pdata[0], *second = all->len == 2 ? all->pdata[1] : NULL;
+	const char *use = strcmp(purpose, "encrypt") == 0 ? "encrypt" : "sign";
+
+	if (all->len > 1 &&
+		(!second || !((only_for(first, "sign") && only_for(second, "encrypt")) ||
+				    (only_for(first, "encrypt") && only_for(second, "sign")))))
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
+			"this PKCS #12 file holds several private keys, and they are not one for "
+			"signing and one for encryption; export each into a file of its own");
+	*ret_chosen = second && only_for(second, use) ? second : first;
+	return true;
+}
+
 static bool answer_import(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
 	WaxCustodian *c = ask->c;
-	g_auto(WaxPkcs12) contents = { NULL, NULL, NULL };
+	g_autoptr(GPtrArray) all = NULL;
 	g_autoptr(WaxSecret) password = NULL;
+	const WaxPkcs12 *contents;
 	const char *identity, *purpose;
 	WaxSpan p12, word;
 	uint64_t epoch;
@@ -555,14 +581,15 @@ static bool answer_import(const Ask *ask, WaxFrame *request, WaxFrame *reply, GE
 		return wax_fail(
 			error, WAX_R_REQUEST_REFUSED, "a key needs an identity and a purpose");
 	password = wax_secret_dup(word);
-	if (!wax_pkcs12_parse(p12, password, &contents, error) ||
-		!check_imported(contents.key, error))
+	if (!wax_pkcs12_parse(p12, password, &all, error) ||
+		!choose(all, purpose, &contents, error) || !check_imported(contents->key, error))
 		return false;
-	put_record(c, identity, purpose, epoch, contents.key, reply);
-	wax_frame_put_span(reply, wax_cert_info(contents.cert)->der);
-	wax_frame_put_u32(reply, contents.chain->len);
-	for (guint i = 0; i < contents.chain->len; i++)
-		wax_frame_put_span(reply, wax_cert_info(contents.chain->pdata[i])->der);
+	put_record(c, identity, purpose, epoch, contents->key, reply);
+	wax_frame_put_span(reply, wax_cert_info(contents->cert)->der);
+	wax_frame_put_u32(reply, contents->chain->len);
+	for (guint i = 0; i < contents->chain->len; i++)
+		wax_frame_put_span(reply, wax_cert_info(contents->chain->pdata[i])->der);
+	wax_frame_put_u32(reply, all->len);
 	return true;
 }
 

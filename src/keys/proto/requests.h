@@ -22,7 +22,8 @@
  *	SIGN span ticket, u32 handle, u32 alg, u32 digest, span attributes -> span signature
  *	GENERATE str identity, str purpose, u64 epoch, str kind -> span record, span spki
  *	IMPORT str identity, str purpose, u64 epoch, span p12, span password
- *		-> span record, span spki, span certificate, u32 n, n*span chain
+ *		-> span record, span spki, span certificate, u32 n, n*span chain, u32 keys
+ *		(a file with two keys, one to sign and one to encrypt: by purpose)
  *	EXPORT span record, span certificate, u32 n, n*span chain, str name, span password -> span p12
  *	ISSUE span record, span issuer certificate (empty: self-signed), str profile,
  *		str common name, str organisation, u32 n, n*str addresses, span spki, span serial,
