@@ -74,16 +74,30 @@ GQuark wax_error_quark(void)
 	return g_quark_from_static_string("waxwing");
 }
 
+/* tame - texts quote what strangers sent: UTF-8 for every reader, and nothing that steers a terminal */
+static char *tame(const char *text)
+{
+	char *valid = g_utf8_make_valid(text, -1);
+
+	for (char *c = valid; *c; c++)
+		if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
+			*c = '?';
+	return valid;
+}
+
 void wax_set_error(GError **error, WaxReason reason, const char *fmt, ...)
 {
+	g_autofree char *raw = NULL, *text = NULL;
 	va_list args;
 
 	if (!error)
 		return;
 	va_start(args, fmt);
-	g_clear_error(error);
-	*error = g_error_new_valist(wax_error_quark(), (int)reason, fmt, args);
+	raw = g_strdup_vprintf(fmt, args);
 	va_end(args);
+	text = tame(raw);
+	g_clear_error(error);
+	*error = g_error_new_literal(wax_error_quark(), (int)reason, text);
 }
 
 void wax_set_error_fault(GError **error, const WaxFault *fault, const char *what)

@@ -393,6 +393,10 @@ WaxPolicy *wax_policy_parse(const char *text, const char *name, GError **error)
 			name, TEXT_MAX);
 		return NULL;
 	}
+	if (!g_utf8_validate(text, -1, NULL)) {
+		wax_set_error(error, WAX_R_POLICY_SYNTAX, "%s:1:1: this is no text in UTF-8", name);
+		return NULL;
+	}
 	if (!parse_all(policy, text, name, error))
 		return NULL;
 	return g_steal_pointer(&policy);

@@ -32,11 +32,21 @@ static bool caller_of(struct MHD_Connection *connection, struct ucred *ret_calle
 
 static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status, json_t *body)
 {
-	char *text = json_dumps(body, JSON_COMPACT);
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	static const char wrong[] =
+		"{\"type\":\"about:blank\",\"title\":\"internal\",\"status\":500,"
+		"\"detail\":\"the answer cannot be written as JSON\"}";
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	struct MHD_Response *response;
 	enum MHD_Result result;
 
+	if (text) {
+		response =
+			MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	} else {
+		status = 500;
+		response = MHD_create_response_from_buffer(
+			sizeof wrong - 1, (void *)(uintptr_t)wrong, MHD_RESPMEM_PERSISTENT);
+	}
 	MHD_add_response_header(response, "Content-Type",
 		status >= 400 ? "application/problem+json" : "application/json");
 	MHD_add_response_header(response, "Cache-Control", "no-store");

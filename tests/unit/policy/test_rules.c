@@ -32,6 +32,7 @@ static void a_wrong_line_names_place_expectation_and_nearest_word(void **state)
 		{ "default", "policy:1:8:", "a floor" },
 		{ "default sign\ndefault none", "policy:2:1:", "policy:1" },
 		{ "all-or-nothing to *", "policy:1:16:", "'from'" },
+		{ "default sign # \xff", "policy:1:1:", "UTF-8" },
 		{ "floor sign to * exept *@a.example", "policy:1:17:", "'except'" },
 		{ "floor sign except", "policy:1:18:", "*@domain" },
 		{ "floor sign except a@a.example to", "policy:1:31:", "*@domain" },
