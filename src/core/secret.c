@@ -5,11 +5,55 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define SPARE_MOST 32
+
+/* single pages that were wiped and stay locked: most secrets are keys of one message */
+static struct {
+	GMutex lock;
+	uint8_t *pages[SPARE_MOST];
+	size_t count;
+} spare;
+
+static size_t page_size(void)
+{
+	static size_t size;
+
+	if (size == 0)
+		size = (size_t)sysconf(_SC_PAGESIZE);
+	return size;
+}
+
 static size_t whole_pages(size_t n)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	return (n + page_size() - 1) / page_size() * page_size();
+}
 
-	return (n + page - 1) / page * page;
+static uint8_t *take_spare(size_t mapped)
+{
+	uint8_t *page = NULL;
+
+	if (mapped != page_size())
+		return NULL;
+	g_mutex_lock(&spare.lock);
+	if (spare.count > 0)
+		page = spare.pages[--spare.count];
+	g_mutex_unlock(&spare.lock);
+	return page;
+}
+
+static bool keep_spare(uint8_t *page, size_t mapped)
+{
+	bool kept = false;
+
+	if (mapped != page_size())
+		return false;
+	g_mutex_lock(&spare.lock);
+	if (spare.count < SPARE_MOST) {
+		spare.pages[spare.count++] = page;
+		kept = true;
+	}
+	g_mutex_unlock(&spare.lock);
+	return kept;
 }
 
 WaxSecret *wax_secret_new(size_t n)
@@ -18,6 +62,9 @@ WaxSecret *wax_secret_new(size_t n)
 
 	secret->n = n;
 	secret->mapped = whole_pages(n ? n : 1);
+	secret->p = take_spare(secret->mapped);
+	if (secret->p)
+		return secret;
 	secret->p = mmap(
 		NULL, secret->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (secret->p == MAP_FAILED)
@@ -42,7 +89,8 @@ void wax_secret_free(WaxSecret *secret)
 	if (!secret)
 		return;
 	wax_wipe(secret->p, secret->mapped);
-	munmap(secret->p, secret->mapped);
+	if (!keep_spare(secret->p, secret->mapped))
+		munmap(secret->p, secret->mapped);
 	g_free(secret);
 }
 

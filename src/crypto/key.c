@@ -18,8 +18,24 @@
 struct WaxKey {
 	gint refs;
 	EVP_PKEY *pkey;
-	uint8_t rejection[32]; /* what implicit rejection derives its answers from */
+	uint8_t rejection[32];	 /* what implicit rejection derives its answers from */
+	struct Signing *signing; /* taken while it signs; NULL: none was set up yet */
 };
+
+/* a context that was set up for one scheme: that costs about as much as P-256 itself */
+typedef struct Signing {
+	EVP_PKEY_CTX *context;
+	WaxSigAlg alg;
+	WaxDigestAlg digest;
+} Signing;
+
+static void signing_free(Signing *signing)
+{
+	if (!signing)
+		return;
+	EVP_PKEY_CTX_free(signing->context);
+	g_free(signing);
+}
 
 EVP_PKEY *wax_crypto_pkey(const WaxKey *key)
 {
@@ -163,6 +179,7 @@ void wax_key_unref(WaxKey *key)
 {
 	if (!key || !g_atomic_int_dec_and_test(&key->refs))
 		return;
+	signing_free(key->signing);
 	EVP_PKEY_free(key->pkey);
 	wax_wipe(key->rejection, sizeof key->rejection);
 	g_free(key);
@@ -244,10 +261,37 @@ static bool scheme_fits(WaxSigAlg alg, EVP_PKEY *pkey)
 	return alg == WAX_SIG_PSS && (EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_is_a(pkey, "RSA-PSS"));
 }
 
+/* set_up - for this scheme, from the time before where it fits; NULL: libcrypto refuses */
+static Signing *set_up(WaxKey *key, WaxSigAlg alg, WaxDigestAlg digest)
+{
+	Signing *signing = g_atomic_pointer_exchange(&key->signing, NULL);
+	const EVP_MD *md = wax_crypto_md(digest);
+
+	if (signing && signing->alg == alg && signing->digest == digest)
+		return signing;
+	signing_free(signing);
+	signing = g_new0(Signing, 1);
+	signing->alg = alg;
+	signing->digest = digest;
+	signing->context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	if (signing->context && EVP_PKEY_sign_init(signing->context) == 1 &&
+		set_padding(signing->context, alg, md, md, (int)wax_digest_size(digest)) &&
+		EVP_PKEY_CTX_set_signature_md(signing->context, md) == 1)
+		return signing;
+	signing_free(signing);
+	return NULL;
+}
+
+/* put_back - for the next signature; of two threads that sign at once one sets up anew */
+static void put_back(WaxKey *key, Signing *signing)
+{
+	signing_free(g_atomic_pointer_exchange(&key->signing, signing));
+}
+
 bool wax_key_sign(WaxKey *key, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan bytes,
 	GByteArray **ret_signature, GError **error)
 {
-	g_autoptr(EVP_PKEY_CTX) context = NULL;
+	Signing *signing;
 	g_autoptr(GByteArray) value = g_byte_array_new();
 	const EVP_MD *md = wax_crypto_md(digest);
 	uint8_t hash[WAX_DIGEST_MAX];
@@ -259,12 +303,13 @@ bool wax_key_sign(WaxKey *key, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan bytes
 	if (!wax_digest_once(digest, bytes, hash, error))
 		return false;
 	g_byte_array_set_size(value, (guint)n);
-	context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-	if (!context || EVP_PKEY_sign_init(context) != 1 ||
-		!set_padding(context, alg, md, md, (int)wax_digest_size(digest)) ||
-		EVP_PKEY_CTX_set_signature_md(context, md) != 1 ||
-		EVP_PKEY_sign(context, value->data, &n, hash, wax_digest_size(digest)) != 1)
+	signing = set_up(key, alg, digest);
+	if (!signing || EVP_PKEY_sign(signing->context, value->data, &n, hash,
+				wax_digest_size(digest)) != 1) {
+		signing_free(signing);
 		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR, "signing failed");
+	}
+	put_back(key, signing);
 	g_byte_array_set_size(value, (guint)n);
 	*ret_signature = g_steal_pointer(&value);
 	return true;

@@ -151,6 +151,7 @@ typedef struct {
 	WaxBuffer head, tail;
 	WaxCipher *cipher;
 	uint8_t *decoded, *plain;
+	size_t plain_used; /* the most that lay in it */
 } Stage;
 
 static bool deliver(Stage *stage, WaxSpan bytes, GError **error)
@@ -181,9 +182,11 @@ static bool decrypt(Stage *stage, WaxSpan content, GError **error)
 
 		if (!stage->cipher)
 			return deliver(stage, content, error);
+		stage->plain_used = MAX(stage->plain_used, n + WAX_CIPHER_SLACK);
 		if (!wax_cipher_update(
-			    stage->cipher, (WaxSpan){ content.p, n }, stage->plain, &got, error) ||
-			!deliver(stage, (WaxSpan){ stage->plain, got }, error))
+			    stage->cipher, (WaxSpan){ content.p, n }, stage->plain, &got, error))
+			return false;
+		if (!deliver(stage, (WaxSpan){ stage->plain, got }, error))
 			return false;
 		content = (WaxSpan){ content.p + n, content.n - n };
 	}
@@ -269,7 +272,7 @@ static void stage_done(Stage *stage)
 	wax_room_free(&stage->tail);
 	wax_cipher_free(stage->cipher);
 	if (stage->plain)
-		wax_wipe(stage->plain, WAX_LEVEL_CHUNK);
+		wax_wipe(stage->plain, MAX(stage->plain_used, (size_t)WAX_CIPHER_SLACK));
 	g_free(stage->plain);
 	g_free(stage->decoded);
 }

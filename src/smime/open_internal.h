@@ -90,6 +90,7 @@ typedef struct {
 	WaxCmsReader reader;
 	WaxBuffer head, tail;
 	uint8_t *decoded, *plain;
+	size_t plain_used; /* the most that lay in it */
 	/* encrypted */
 	WaxOpenPlan plan;
 	WaxSecret *key;

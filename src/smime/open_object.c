@@ -64,6 +64,7 @@ static void take_content(WaxObject *object, WaxSpan content)
 	while (content.n) {
 		size_t n = content.n < WAX_LEVEL_CHUNK ? content.n : WAX_LEVEL_CHUNK;
 
+		object->plain_used = MAX(object->plain_used, n + WAX_CIPHER_SLACK);
 		if (!wax_cipher_update(
 			    object->cipher, (WaxSpan){ content.p, n }, object->plain, &got, NULL)) {
 			wax_object_give_up(object, WAX_R_CMS_DECRYPT_FAILED);
@@ -206,7 +207,7 @@ void wax_object_done(WaxObject *object)
 	wax_secret_free(object->key);
 	wax_digests_done(&object->digests);
 	if (object->plain)
-		wax_wipe(object->plain, WAX_LEVEL_CHUNK);
+		wax_wipe(object->plain, MAX(object->plain_used, (size_t)WAX_CIPHER_SLACK));
 	g_free(object->plain);
 	g_free(object->decoded);
 	if (object->kept)

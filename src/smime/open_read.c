@@ -131,7 +131,7 @@ bool wax_opened_split(WaxOpened *o, unsigned n, WaxOpenParts *parts, GError **er
 	WaxSplitLimits split_limits = { DEPTH_MAX, WAX_OPEN_HEADER_MAX };
 
 	memset(parts, 0, sizeof *parts);
-	parts->parts = g_new0(WaxPart, PARTS_MAX);
+	parts->parts = g_new(WaxPart, PARTS_MAX); /* each is set when it begins */
 	parts->room = g_malloc(WAX_OPEN_HEADER_MAX);
 	wax_split_init(&parts->split, parts->parts, PARTS_MAX,
 		(WaxBuffer){ parts->room, 0, WAX_OPEN_HEADER_MAX }, &split_limits);

@@ -449,6 +449,16 @@ typedef struct {
 	uint8_t text[CHUNK * 3 / 2];
 } Base64Sink;
 
+/* base64_sink_new - the room for text is left as it is: it is large, and written before it is read */
+static Base64Sink *base64_sink_new(const WaxSink *out)
+{
+	Base64Sink *b = g_new(Base64Sink, 1);
+
+	b->out = out;
+	b->encoder = (WaxBase64Encoder){ { 0 }, 0, 0 };
+	return b;
+}
+
 static bool to_base64(void *data, WaxSpan bytes, GError **error)
 {
 	Base64Sink *b = data;
@@ -484,8 +494,7 @@ static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
 		return wax_sink_write(sink, WAX_SPAN(s->before->str, s->before->len), error) &&
 		       write_entity(s, sink, error) &&
 		       wax_sink_write(sink, WAX_SPAN(s->after->str, s->after->len), error);
-	b = g_new0(Base64Sink, 1);
-	b->out = sink;
+	b = base64_sink_new(sink);
 	inner = (WaxSink){ to_base64, b };
 	return put_text(sink, opaque_fields, error) &&
 	       wax_sink_write(&inner, WAX_SPAN(s->cms_head->data, s->cms_head->len), error) &&
@@ -671,8 +680,8 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 	g_autoptr(WaxSecret) cek = wax_secret_new(wax_cipher_key_size(alg));
 	g_autoptr(WaxCipher) cipher = NULL;
 	g_autoptr(GByteArray) head = NULL;
-	g_autofree Base64Sink *b = g_new0(Base64Sink, 1);
-	g_autofree CipherSink *c = g_new0(CipherSink, 1);
+	g_autofree Base64Sink *b = base64_sink_new(sink);
+	g_autofree CipherSink *c = g_new(CipherSink, 1);
 	WaxSink encoded = { to_base64, b }, sealed = { to_cipher, c };
 	uint8_t iv[16], tag[16], tail_room[32];
 	WaxSpan iv_span = WAX_SPAN(iv, aead ? 12 : 16);
@@ -686,7 +695,6 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 	cipher = wax_cipher_new(alg, true, wax_secret_span(cek), iv_span, error);
 	if (!cipher)
 		return false;
-	b->out = sink;
 	c->out = &encoded;
 	c->cipher = cipher;
 	if (!put_text(sink, "Content-Type: application/pkcs7-mime; smime-type=", error) ||
