@@ -52,8 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	must(wax_opened_verdict(first)->signature != WAX_SIGNATURE_VALID_TRUSTED);
 	must(wax_open_judge(&source, &options, &second, NULL));
-	one = wax_verdict_format(wax_opened_verdict(first), false);
-	two = wax_verdict_format(wax_opened_verdict(second), false);
+	one = wax_verdict_format(wax_opened_verdict(first));
+	two = wax_verdict_format(wax_opened_verdict(second));
 	must(strcmp(one, two) == 0);
 	if (!wax_opened_has_payload(first))
 		return 0;

@@ -8,7 +8,7 @@
  *	WaxVerdictLayer *layer = wax_verdict_add_layer(verdict, WAX_LAYER_CLEAR_SIGNED, "1");
  *	wax_reasons_add(&layer->reasons, WAX_R_SIG_THIRD_PART);
  *	wax_verdict_decide(verdict);
- *	... verdict->signature, verdict->encryption, wax_verdict_format(verdict, ...)
+ *	... verdict->signature, verdict->encryption, wax_verdict_format(verdict)
  *
  * DESCRIPTION
  *	One object per message, layers from the root inward, each with its
