@@ -83,7 +83,7 @@ struct WaxMailBatch {
 struct WaxMail {
 	sqlite3 *db;
 	sqlite3_stmt *write[ROW_COUNT_];
-	sqlite3_stmt *look;
+	sqlite3_stmt *look, *begin, *commit;
 	GMutex lock;  /* the database handle */
 	bool relaxed; /* its commits do not wait for the disk */
 	GMutex queue_lock;
@@ -189,7 +189,9 @@ bool wax_mail_open(const char *path, WaxMail **ret_mail, GError **error)
 		if (!prepare(mail, statements[i], &mail->write[i], error))
 			return false;
 	if (!prepare(mail, "SELECT state, first_at, duplicate, reply FROM journal WHERE key = ?1",
-		    &mail->look, error))
+		    &mail->look, error) ||
+		!prepare(mail, "BEGIN IMMEDIATE", &mail->begin, error) ||
+		!prepare(mail, "COMMIT", &mail->commit, error))
 		return false;
 	*ret_mail = g_steal_pointer(&mail);
 	return true;
@@ -224,6 +226,8 @@ void wax_mail_close(WaxMail *mail)
 	for (size_t i = 0; i < ROW_COUNT_; i++)
 		sqlite3_finalize(mail->write[i]);
 	sqlite3_finalize(mail->look);
+	sqlite3_finalize(mail->begin);
+	sqlite3_finalize(mail->commit);
 	sqlite3_close(mail->db);
 	g_ptr_array_unref(mail->queue);
 	g_hash_table_unref(mail->claimed);
@@ -457,6 +461,17 @@ static bool write_batch(WaxMail *mail, const WaxMailBatch *batch, GError **error
 	return true;
 }
 
+/* step_once - a statement without rows */
+static bool step_once(WaxMail *mail, sqlite3_stmt *stmt, GError **error)
+{
+	bool done = sqlite3_step(stmt) == SQLITE_DONE;
+
+	if (!done)
+		(void)fail_sql(mail, error, "cannot execute"); /* returned below */
+	sqlite3_reset(stmt);
+	return done;
+}
+
 /* is_awaited - does somebody rely on it when the commit returns? */
 static bool is_awaited(const GPtrArray *batches)
 {
@@ -484,10 +499,10 @@ static bool write_all(WaxMail *mail, GPtrArray *batches, GError **error)
 	bool done;
 
 	g_mutex_lock(&mail->lock);
-	done = set_durable(mail, is_awaited(batches), error) && run(mail, "BEGIN IMMEDIATE", error);
+	done = set_durable(mail, is_awaited(batches), error) && step_once(mail, mail->begin, error);
 	for (guint i = 0; done && i < batches->len; i++)
 		done = write_batch(mail, g_ptr_array_index(batches, i), error);
-	done = done && run(mail, "COMMIT", error);
+	done = done && step_once(mail, mail->commit, error);
 	if (!done && !sqlite3_get_autocommit(mail->db))
 		sqlite3_exec(mail->db, "ROLLBACK", NULL, NULL, NULL);
 	g_mutex_unlock(&mail->lock);
