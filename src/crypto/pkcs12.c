@@ -13,14 +13,22 @@
 #define DEPTH_MAX  4 /* of SafeContents in SafeContents; what lies deeper is not seen */
 
 /* RC2 and old PBE live in the legacy provider, which not every system has; it is there for one file only */
+static OSSL_PROVIDER *standard;
+
+static void unload_standard(void)
+{
+	(void)OSSL_PROVIDER_unload(standard);
+}
+
 static OSSL_PROVIDER *legacy_begin(void)
 {
-	OSSL_PROVIDER *legacy;
 	static gsize once;
+	OSSL_PROVIDER *legacy;
 
 	/* naming any provider turns off the automatic default one, so that is named first */
 	if (g_once_init_enter(&once)) {
-		(void)OSSL_PROVIDER_load(NULL, "default");
+		standard = OSSL_PROVIDER_load(NULL, "default");
+		(void)atexit(unload_standard);
 		g_once_init_leave(&once, 1);
 	}
 	legacy = OSSL_PROVIDER_load(NULL, "legacy");
