@@ -23,6 +23,7 @@ void wax_opened_free(WaxOpened *o)
 	g_ptr_array_unref(o->addresses);
 	g_ptr_array_unref(o->senders);
 	g_array_unref(o->dates);
+	g_clear_error(&o->unanswered);
 	g_free(o);
 }
 

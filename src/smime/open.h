@@ -28,7 +28,9 @@
  * ERRORS
  *	MIME_MALFORMED: this is neither a message nor a CMS object.  USAGE:
  *	`detached` was given for what is no bare signature.  IO and NO_MEMORY
- *	pass through.  All else is a verdict.
+ *	pass through, and so does what the unwrapper says of the moment and not
+ *	of the message: CUSTODY_DOWN, CUSTODY_LOCKED, TICKET_UNKNOWN.  All else
+ *	is a verdict.
  *
  * LIMITS
  *	6 layers (L-10), 4 MiB before and 8 MiB after the content of an object.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* an encrypted object: which recipient is ours, and does the content stand? */
+#include "core/status.h"
 #include "smime/open_internal.h"
 
 #define RECIPIENTS_SHOWN 100
@@ -64,9 +65,29 @@ static WaxReason choose_recipient(WaxObject *object, WaxRecipient *ret_chosen, i
 	return WAX_R_NONE;
 }
 
-void wax_object_begin_encrypted(WaxObject *object)
+/* is_of_the_moment - it says nothing of the message: the custodian is away, locked, or began anew */
+static bool is_of_the_moment(const GError *error)
+{
+	WaxReason reason = wax_reason_of(error);
+
+	return wax_class_of_reason(reason) == WAX_CLASS_TEMP || reason == WAX_R_TICKET_UNKNOWN ||
+	       reason == WAX_R_TICKET_SPENT;
+}
+
+static bool unwrap(WaxObject *object, const WaxRecipient *chosen, int handle, size_t key_size)
 {
 	const WaxUnwrapper *keys = object->o->options->keys;
+	g_autoptr(GError) why = NULL;
+
+	if (keys->unwrap(keys->data, handle, chosen, key_size, &object->key, &why))
+		return object->key->n == key_size;
+	if (why && is_of_the_moment(why) && !object->o->unanswered)
+		object->o->unanswered = g_steal_pointer(&why);
+	return false;
+}
+
+void wax_object_begin_encrypted(WaxObject *object)
+{
 	WaxVerdictLayer *layer = object->layer;
 	WaxRecipient chosen;
 	size_t key_size;
@@ -96,8 +117,7 @@ void wax_object_begin_encrypted(WaxObject *object)
 		return;
 	}
 	key_size = wax_cipher_key_size(object->plan.cipher);
-	if (!keys->unwrap(keys->data, handle, &chosen, key_size, &object->key, NULL) ||
-		object->key->n != key_size) {
+	if (!unwrap(object, &chosen, handle, key_size)) {
 		wax_object_give_up(object, WAX_R_CMS_DECRYPT_FAILED);
 		return;
 	}

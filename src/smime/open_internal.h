@@ -39,7 +39,8 @@ struct WaxOpened {
 	GPtrArray *senders;
 	GArray *dates; /* int64_t: of every Date field */
 	bool has_payload;
-	unsigned payload; /* level */
+	unsigned payload;   /* level */
+	GError *unanswered; /* whose keys they are could not say: nothing can be judged now */
 };
 
 /* what the next step of the way inward is */

@@ -306,5 +306,9 @@ bool wax_open_peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, 
 		wax_reasons_add(&layer->notes, WAX_R_SIG_TYPE_DISAGREES); /* */
 	wax_object_done(&object);
 	*ret_step = o->levels.levels->len > next ? WAX_STEP_INWARD : WAX_STEP_STOP;
+	if (ok && o->unanswered) {
+		g_propagate_error(error, g_steal_pointer(&o->unanswered));
+		return false;
+	}
 	return ok;
 }

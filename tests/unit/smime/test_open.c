@@ -365,6 +365,56 @@ static void a_changed_encrypted_message_fails_uniformly(void **state)
 	g_string_free(message, TRUE);
 }
 
+static int find_first(void *data, const WaxRecipient *recipient, bool alone)
+{
+	(void)data;
+	(void)recipient;
+	(void)alone;
+	return 0;
+}
+
+static bool cannot_unwrap(void *data, int handle, const WaxRecipient *recipient, size_t key_size,
+	WaxSecret **ret_key, GError **error)
+{
+	(void)handle;
+	(void)recipient;
+	(void)key_size;
+	(void)ret_key;
+	return wax_fail(error, *(WaxReason *)data, "not now, or never");
+}
+
+/* d.5: without the custodian it is 451; a verdict would be a 250 for what nobody can read */
+static void a_custodian_that_is_away_is_no_verdict(void **state)
+{
+	static const struct {
+		WaxReason reason;
+		bool judged;
+	} rows[] = { { WAX_R_CUSTODY_DOWN, false }, { WAX_R_CUSTODY_LOCKED, false },
+		{ WAX_R_TICKET_UNKNOWN, false }, { WAX_R_TICKET_SPENT, false },
+		{ WAX_R_CMS_DECRYPT_FAILED, true }, { WAX_R_REQUEST_REFUSED, true },
+		{ WAX_R_CRYPTO_ERROR, true } };
+	GString *message = seal(*state, FROM, ENCRYPT);
+	WaxSource source = wax_source_span(WAX_SPAN(message->str, message->len));
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		WaxReason reason = rows[i].reason;
+		WaxUnwrapper keys = { &reason, find_first, cannot_unwrap };
+		WaxOpenOptions options = { .keys = &keys, .at = wax_clock_now() };
+		g_autoptr(WaxOpened) opened = NULL;
+		g_autoptr(GError) error = NULL;
+
+		assert_int_equal(
+			wax_open_judge(&source, &options, &opened, &error), rows[i].judged);
+		if (!rows[i].judged) {
+			assert_int_equal(wax_reason_of(error), reason);
+			continue;
+		}
+		assert_int_equal(
+			wax_opened_verdict(opened)->encryption, WAX_ENCRYPTION_FAILED);
+	}
+	g_string_free(message, TRUE);
+}
+
 /* L-10: six layers are peeled, a seventh is refused */
 static void layers_are_counted(void **state)
 {
@@ -495,6 +545,7 @@ int main(void)
 		cmocka_unit_test(a_signed_part_among_others_is_partial),
 		cmocka_unit_test(a_third_part_is_malformed),
 		cmocka_unit_test(a_changed_encrypted_message_fails_uniformly),
+		cmocka_unit_test(a_custodian_that_is_away_is_no_verdict),
 		cmocka_unit_test(layers_are_counted),
 		cmocka_unit_test(
 			a_certificate_that_may_not_be_encrypted_to_is_refused_before_anything_is_written),
