@@ -74,14 +74,26 @@ GQuark wax_error_quark(void)
 	return g_quark_from_static_string("waxwing");
 }
 
+/* steers - C0 and C1 alike: in UTF-8, too, terminals take U+009B for an escape */
+static bool steers(gunichar c)
+{
+	return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0);
+}
+
 /* tame - texts quote what strangers sent: UTF-8 for every reader, and nothing that steers a terminal */
 static char *tame(const char *text)
 {
-	char *valid = g_utf8_make_valid(text, -1);
+	char *valid = g_utf8_make_valid(text, -1), *to = valid;
 
-	for (char *c = valid; *c; c++)
-		if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
-			*c = '?';
+	for (char *from = valid, *next; *from; from = next) {
+		next = g_utf8_next_char(from);
+		if (steers(g_utf8_get_char(from)))
+			*to++ = '?';
+		else
+			while (from < next)
+				*to++ = *from++;
+	}
+	*to = '\0';
 	return valid;
 }
 

@@ -17,6 +17,7 @@ static void what_an_error_quotes_is_text_and_steers_nothing(void **state)
 		{ "gr\xc3\xbc\xc3\x9f dich", "'gr\xc3\xbc\xc3\x9f dich'" },
 		{ "\xa6\x8a", "'\xef\xbf\xbd\xef\xbf\xbd'" },
 		{ "\x1b[2J\x7f\r", "'?[2J?" "?'" },
+		{ "\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0", "'?2J??\xc2\xa0'" },
 		{ "two\n\tlines", "'two\n\tlines'" },
 	};
 	(void)state;
