@@ -41,15 +41,16 @@ static uint8_t *take_spare(size_t mapped)
 	return page;
 }
 
-static bool keep_spare(uint8_t *page, size_t mapped)
+/* keep_spare - what the limits did not let us lock goes back: the next page may have more luck */
+static bool keep_spare(const WaxSecret *secret)
 {
 	bool kept = false;
 
-	if (mapped != page_size())
+	if (!secret->locked || secret->mapped != page_size())
 		return false;
 	g_mutex_lock(&spare.lock);
 	if (spare.count < SPARE_MOST) {
-		spare.pages[spare.count++] = page;
+		spare.pages[spare.count++] = secret->p;
 		kept = true;
 	}
 	g_mutex_unlock(&spare.lock);
@@ -63,6 +64,7 @@ WaxSecret *wax_secret_new(size_t n)
 	secret->n = n;
 	secret->mapped = whole_pages(n ? n : 1);
 	secret->p = take_spare(secret->mapped);
+	secret->locked = secret->p != NULL;
 	if (secret->p)
 		return secret;
 	secret->p = mmap(
@@ -70,7 +72,7 @@ WaxSecret *wax_secret_new(size_t n)
 	if (secret->p == MAP_FAILED)
 		g_error("out of memory for %zu secret bytes", n);
 	/* both are best effort: `waxwing status` tells when locking is not to be had */
-	(void)mlock(secret->p, secret->mapped);
+	secret->locked = mlock(secret->p, secret->mapped) == 0;
 	(void)madvise(secret->p, secret->mapped, MADV_DONTDUMP);
 	return secret;
 }
@@ -89,7 +91,7 @@ void wax_secret_free(WaxSecret *secret)
 	if (!secret)
 		return;
 	wax_wipe(secret->p, secret->mapped);
-	if (!keep_spare(secret->p, secret->mapped))
+	if (!keep_spare(secret))
 		munmap(secret->p, secret->mapped);
 	g_free(secret);
 }

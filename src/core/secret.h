@@ -24,6 +24,7 @@ typedef struct {
 	uint8_t *p;
 	size_t n;
 	size_t mapped;
+	bool locked; /* the limits allowed it */
 } WaxSecret;
 
 /* wax_secret_new - n zero bytes, locked when the limits allow */
