@@ -36,14 +36,16 @@ static bool sign(void *data, const uint8_t ticket[16], uint32_t handle, WaxSigAl
 		digest, attributes, ret_signature, error);
 }
 
-/* ask_keys - which key does this RecipientInfo mean?  gated answers from the directory, by ticket */
-static bool ask_keys(Worker *w, const WaxRecipient *recipient, WaxJobKey *ret_key)
+/*
+ * ask_keys - which key does this RecipientInfo mean?  gated answers from the directory, by ticket;
+ * false: it did not
+ */
+static bool ask_keys(Worker *w, const WaxRecipient *recipient, bool *ret_found, WaxJobKey *ret_key)
 {
 	g_autoptr(GArray) named = g_array_new(false, false, sizeof(WaxJobNamed));
 	g_autoptr(WaxFrame) question = wax_frame_new(WAX_JOB_NEED_KEYS), answer = NULL;
 	WaxJobNamed one = { 0, NULL, NULL };
 	GArray *keys = NULL;
-	bool found = false;
 
 	if (recipient->id.issuer_and_serial.n)
 		one.issuer_serial = g_bytes_new(
@@ -59,26 +61,28 @@ static bool ask_keys(Worker *w, const WaxRecipient *recipient, WaxJobKey *ret_ke
 		wax_frame_type(answer) != WAX_JOB_KEYS ||
 		!wax_job_keys_get(answer, w->ticket, &keys, NULL))
 		return false;
-	if (keys->len) {
+	*ret_found = keys->len > 0;
+	if (*ret_found) {
 		*ret_key = g_array_index(keys, WaxJobKey, 0);
 		ret_key->cert = NULL;
-		found = true;
 	}
 	g_array_unref(keys);
-	return found;
+	return true;
 }
 
 static int find(void *data, const WaxRecipient *recipient, bool alone)
 {
 	Worker *w = data;
 	WaxJobKey key;
+	bool found;
 
 	(void)alone; /* only what is named counts here */
 	if (recipient->alg == WAX_KEYENC_NONE ||
-		(!recipient->id.issuer_and_serial.n && !recipient->id.key_id.n) ||
-		!ask_keys(w, recipient, &key))
-		return -1;
-	return (int)key.handle;
+		(!recipient->id.issuer_and_serial.n && !recipient->id.key_id.n))
+		return WAX_FIND_NONE;
+	if (!ask_keys(w, recipient, &found, &key))
+		return WAX_FIND_UNANSWERED;
+	return found ? (int)key.handle : WAX_FIND_NONE;
 }
 
 static bool unwrap(void *data, int handle, const WaxRecipient *recipient, size_t key_size,

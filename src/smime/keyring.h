@@ -31,10 +31,13 @@
 #include "crypto/cert.h"
 #include "crypto/key.h"
 
+#define WAX_FIND_NONE	    (-1)
+#define WAX_FIND_UNANSWERED (-2) /* who knows the keys did not say: nothing can be judged now */
+
 typedef struct {
 	void *data;
 
-	/* the handle of the key that this recipient means, or -1; `alone`: the message has no other */
+	/* the handle of the key that this recipient means, or FIND_*; `alone`: the message has no other */
 	int (*find)(void *data, const WaxRecipient *recipient, bool alone);
 
 	/* the content key; key_size is what the content cipher needs, 0 when it is not known */

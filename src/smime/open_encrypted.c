@@ -30,6 +30,13 @@ static void show_recipient(WaxVerdictLayer *layer, const WaxRecipient *recipient
 	}
 }
 
+static WaxReason unanswered(WaxObject *object)
+{
+	wax_set_error(&object->o->unanswered, WAX_R_CUSTODY_DOWN,
+		"whose key opens the message could not be asked");
+	return WAX_R_CMS_DECRYPT_FAILED;
+}
+
 /* every recipient is read; the first one that is ours is chosen (one attempt, R-46) */
 static WaxReason choose_recipient(WaxObject *object, WaxRecipient *ret_chosen, int *ret_handle)
 {
@@ -50,6 +57,8 @@ static WaxReason choose_recipient(WaxObject *object, WaxRecipient *ret_chosen, i
 		if (*ret_handle >= 0 || !keys)
 			continue;
 		*ret_handle = keys->find(keys->data, &recipient, /* alone= */ false);
+		if (*ret_handle == WAX_FIND_UNANSWERED)
+			return unanswered(object);
 		if (*ret_handle < 0)
 			continue;
 		*ret_chosen = recipient;
@@ -60,6 +69,8 @@ static WaxReason choose_recipient(WaxObject *object, WaxRecipient *ret_chosen, i
 	}
 	if (*ret_handle < 0 && keys && object->layer->recipient_count == 1) {
 		*ret_handle = keys->find(keys->data, &last, /* alone= */ true);
+		if (*ret_handle == WAX_FIND_UNANSWERED)
+			return unanswered(object);
 		*ret_chosen = last;
 	}
 	return WAX_R_NONE;

@@ -383,6 +383,30 @@ static bool cannot_unwrap(void *data, int handle, const WaxRecipient *recipient,
 	return wax_fail(error, *(WaxReason *)data, "not now, or never");
 }
 
+static int find_nobody_there(void *data, const WaxRecipient *recipient, bool alone)
+{
+	(void)data;
+	(void)recipient;
+	(void)alone;
+	return WAX_FIND_UNANSWERED;
+}
+
+/* not to be told whose key it is, is not to have none */
+static void who_cannot_be_asked_for_keys_is_no_verdict(void **state)
+{
+	GString *message = seal(*state, FROM, ENCRYPT);
+	WaxSource source = wax_source_span(WAX_SPAN(message->str, message->len));
+	WaxUnwrapper keys = { NULL, find_nobody_there, cannot_unwrap };
+	WaxOpenOptions options = { .keys = &keys, .at = wax_clock_now() };
+	WaxOpened *opened = NULL;
+	g_autoptr(GError) error = NULL;
+
+	assert_false(wax_open_judge(&source, &options, &opened, &error));
+	assert_null(opened);
+	assert_int_equal(wax_reason_of(error), WAX_R_CUSTODY_DOWN);
+	g_string_free(message, TRUE);
+}
+
 /* d.5: without the custodian it is 451; a verdict would be a 250 for what nobody can read */
 static void a_custodian_that_is_away_is_no_verdict(void **state)
 {
@@ -546,6 +570,7 @@ int main(void)
 		cmocka_unit_test(a_third_part_is_malformed),
 		cmocka_unit_test(a_changed_encrypted_message_fails_uniformly),
 		cmocka_unit_test(a_custodian_that_is_away_is_no_verdict),
+		cmocka_unit_test(who_cannot_be_asked_for_keys_is_no_verdict),
 		cmocka_unit_test(layers_are_counted),
 		cmocka_unit_test(
 			a_certificate_that_may_not_be_encrypted_to_is_refused_before_anything_is_written),
