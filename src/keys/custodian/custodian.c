@@ -242,6 +242,24 @@ static gboolean is_over(gpointer id, gpointer value, gpointer now)
 	return ticket->expires < *(int64_t *)now;
 }
 
+/* make_place - there are never so many messages under way: the oldest is one that nobody will end */
+static void make_place(WaxCustodian *c, int64_t now)
+{
+	const Ticket *oldest = NULL;
+	GHashTableIter tickets;
+	void *ticket;
+
+	if (g_hash_table_size(c->tickets) >= TICKETS_MAX)
+		g_hash_table_foreach_remove(c->tickets, is_over, &now);
+	if (g_hash_table_size(c->tickets) < TICKETS_MAX)
+		return;
+	g_hash_table_iter_init(&tickets, c->tickets);
+	while (g_hash_table_iter_next(&tickets, NULL, &ticket))
+		if (!oldest || ((const Ticket *)ticket)->expires < oldest->expires)
+			oldest = ticket;
+	g_hash_table_remove(c->tickets, oldest->id);
+}
+
 static bool read_ticket_keys(WaxCustodian *c, WaxFrame *request, Ticket *ticket, GError **error)
 {
 	uint32_t n;
@@ -279,10 +297,6 @@ static bool answer_ticket_open(const Ask *ask, WaxFrame *request, WaxFrame *repl
 	if (id.n != WAX_TICKET_SIZE || g_hash_table_contains(c->tickets, id.p))
 		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a ticket is %d octets, and new",
 			WAX_TICKET_SIZE);
-	if (g_hash_table_size(c->tickets) >= TICKETS_MAX)
-		g_hash_table_foreach_remove(c->tickets, is_over, &now);
-	if (g_hash_table_size(c->tickets) >= TICKETS_MAX)
-		return wax_fail(error, WAX_R_KEYS_BUSY, "too many messages are under way");
 	ticket = g_new0(Ticket, 1);
 	memcpy(ticket->id, id.p, id.n);
 	ticket->keys = g_array_new(false, false, sizeof(TicketKey));
@@ -293,6 +307,7 @@ static bool answer_ticket_open(const Ask *ask, WaxFrame *request, WaxFrame *repl
 		ticket_free(ticket);
 		return false;
 	}
+	make_place(c, now);
 	g_hash_table_insert(c->tickets, ticket->id, ticket);
 	return true;
 }

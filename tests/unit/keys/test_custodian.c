@@ -173,6 +173,22 @@ static void a_ticket_that_is_used_up_is_over(void **state)
 	assert_int_equal(open_ticket(w, ticket, 1, 0), WAX_R_NONE);
 }
 
+/* a worker that was taken over may leave every ticket open that it is shown */
+static void tickets_that_nobody_ends_keep_no_message_out(void **state)
+{
+	World *w = *state;
+	WaxSpan attributes = WAX_SPAN(w->attributes, w->attributes_n);
+	uint8_t id[16] = { [15] = 3 };
+
+	for (unsigned i = 0; i < 5000; i++) {
+		memcpy(id, &i, sizeof i);
+		assert_int_equal(open_ticket(w, id, 1, 0), WAX_R_NONE);
+	}
+	assert_int_equal(sign(w, WAX_PEER_MAILD, id, 7, attributes), WAX_R_NONE);
+	memset(id, 0, sizeof(unsigned));
+	assert_int_equal(sign(w, WAX_PEER_MAILD, id, 7, attributes), WAX_R_TICKET_UNKNOWN);
+}
+
 static void only_the_right_peer_may_ask(void **state)
 {
 	World *w = *state;
@@ -408,6 +424,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing_happens_outside_a_ticket, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_ticket_that_is_used_up_is_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tickets_that_nobody_ends_keep_no_message_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_the_right_peer_may_ask, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_signed_attributes_are_signed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(v15_never_says_that_it_failed, set_up, tear_down),
