@@ -7,6 +7,18 @@
 #include "core/status.h"
 #include "policy/decide.h"
 
+/* read_policy - one that another version took in and this one refuses stops mail, and bounces none */
+static WaxPolicy *read_policy(const char *text, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	WaxPolicy *policy = wax_policy_parse(text, "policy", &why);
+
+	if (!policy)
+		wax_set_error(error, WAX_R_DIRECTORY_DOWN, "the policy in force cannot be read: %s",
+			why->message);
+	return policy;
+}
+
 /* policy_in_force - parsed once for each version */
 static WaxPolicy *policy_in_force(WaxParts *parts, int64_t *ret_version, GError **error)
 {
@@ -20,8 +32,7 @@ static WaxPolicy *policy_in_force(WaxParts *parts, int64_t *ret_version, GError 
 	if (parts->policy && parts->policy_version == version) {
 		policy = wax_policy_ref(parts->policy);
 	} else {
-		policy = wax_policy_parse(
-			version > 0 ? text : parts->rules.default_policy, "policy", error);
+		policy = read_policy(version > 0 ? text : parts->rules.default_policy, error);
 		if (policy) {
 			if (parts->policy)
 				wax_policy_unref(parts->policy);

@@ -11,6 +11,7 @@
 
 #include "core/status.h"
 #include "gateway/front/parts.h"
+#include "store/records.h"
 
 /* what a worker at the other end of a socket does with one job */
 typedef enum { ANSWERS, REFUSES, TALKS_NONSENSE, DIES } Manner;
@@ -154,6 +155,24 @@ static void the_policy_decides_for_each(void **state)
 	wax_decision_clear(&refused);
 }
 
+/* what an earlier version took in may be refused by this one: mail waits for another text */
+static void a_policy_that_cannot_be_read_refuses_nobody_for_good(void **state)
+{
+	WaxFlowParts table = wax_parts_table(*state);
+	g_autoptr(WaxEnvelope) envelope = wax_envelope_new();
+	WaxJobFacts facts = { .from = (char *)"ann@own.example" };
+	WaxDecision decision = { 0 };
+	g_autoptr(GError) error = NULL;
+	int64_t version;
+
+	assert_true(wax_store_policy_add(wax_directory_store(people),
+		"default must-encrypt # f\xfcr alle\n", "test", 1, &version, NULL));
+	envelope->sender = g_strdup("ann@own.example");
+	envelope->sender_key = g_strdup("ann@own.example");
+	assert_false(table.decide(table.ctx, envelope, &facts, &decision, &error));
+	assert_int_equal(wax_class_of(error), WAX_CLASS_TEMP);
+}
+
 static int finish(void **state)
 {
 	wax_parts_free(*state);
@@ -168,6 +187,7 @@ int main(void)
 		TEST(a_lost_worker_costs_one_message_and_is_replaced),
 		TEST(without_a_worker_it_is_temporary),
 		TEST(the_policy_decides_for_each),
+		TEST(a_policy_that_cannot_be_read_refuses_nobody_for_good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
