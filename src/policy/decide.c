@@ -190,7 +190,10 @@ static void encrypt(WaxPlanRecipient *r, const WaxRecipientFacts *facts)
 		take(r, choice.best);
 	} else if (choice.unknown && r->floor < WAX_FLOOR_MUST_ENCRYPT) {
 		/* not weaker than the plaintext that it replaces */
-		take(r, choice.unknown);
+		if (stays_in_house(r, facts, choice.unknown))
+			in_clear(r);
+		else
+			take(r, choice.unknown);
 	} else if (choice.unknown) {
 		wax_plan_note(r, "certificate", choice.unknown->id,
 			"its revocation status could not be asked");

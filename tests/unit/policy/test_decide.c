@@ -150,10 +150,15 @@ static void only_a_colleague_whose_key_is_here_and_no_must_gets_it_open(void **s
 			for (int kept = 0; kept < 2; kept++) {
 				WaxCandidateFact one = { "c1", false, WAX_CANDIDATE_USABLE,
 					WAX_R_NONE, kept };
+				WaxCandidateFact unknown = { "c1", false,
+					WAX_CANDIDATE_STATUS_UNKNOWN, WAX_R_TRUST_STATUS_UNKNOWN, kept };
 				g_autoptr(WaxPlan) plan = plan_colleague(floors[f], own, &one);
 				g_autoptr(WaxPlainToken) token = wax_plan_plain_token(plan, TO);
+				g_autoptr(WaxPlan) later = plan_colleague(floors[f], own, &unknown);
 				bool open = floors[f] < WAX_FLOOR_TRY_ENCRYPT ||
 					    (floors[f] == WAX_FLOOR_TRY_ENCRYPT && own && kept);
+
+				assert_int_equal(wax_plan_get(later, TO)->method == WAX_PLAN_SIGNED, open);
 
 				assert_int_equal(wax_plan_get(plan, TO)->method,
 					open ? WAX_PLAN_SIGNED : WAX_PLAN_USER_CERT);
