@@ -194,9 +194,15 @@ static void make_room(WaxSpool *spool, size_t more)
 /* grow_out - what was near goes to a file, and so does all that follows */
 static bool grow_out(WaxSpool *spool, GError **error)
 {
-	if (!open_file(spool, error) ||
-		!write_out(spool, 0, WAX_SPAN(spool->near, (size_t)spool->size), error))
+	if (!open_file(spool, error))
 		return false;
+	if (!write_out(spool, 0, WAX_SPAN(spool->near, (size_t)spool->size), error)) {
+		/* as it was before: whole, and near */
+		close(spool->fd);
+		spool->fd = -1;
+		spool->context_at = UINT64_MAX;
+		return false;
+	}
 	drop_near(spool);
 	return true;
 }
