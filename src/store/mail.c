@@ -183,7 +183,9 @@ bool wax_mail_open(const char *path, WaxMail **ret_mail, GError **error)
 
 	if (!open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &mail, error) ||
 		!run(mail, "PRAGMA journal_mode = WAL", error) ||
-		!run(mail, "PRAGMA synchronous = FULL", error) || !migrate(mail, error))
+		!run(mail, "PRAGMA synchronous = FULL", error) ||
+		/* pages of the journal change with each message: the fewer times they are copied back */
+		!run(mail, "PRAGMA wal_autocheckpoint = 8000", error) || !migrate(mail, error))
 		return false;
 	for (size_t i = 0; i < ROW_COUNT_; i++)
 		if (!prepare(mail, statements[i], &mail->write[i], error))
