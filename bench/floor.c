@@ -24,9 +24,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "bench/cost.h"
 #include "mime/transfer.h"
 
 #define PIECE	   (48 * 1024)
@@ -44,15 +44,6 @@ static void must(bool ok, const char *what)
 		return;
 	fprintf(stderr, "floor: %s failed\n", what);
 	exit(70);
-}
-
-static double cpu_seconds(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
-	       1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 /* a mail body: base64 text in lines of 76 */

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
+#include "bench/cost.h"
 #include "core/clock.h"
 #include "gateway/work/work.h"
 
@@ -33,15 +33,6 @@ static void must(bool ok, GError *error, const char *what)
 		return;
 	fprintf(stderr, "work: %s: %s\n", what, error ? error->message : "failed");
 	exit(70);
-}
-
-static double cpu_seconds(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
-	       1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 static bool sign(void *data, const uint8_t ticket[16], uint32_t handle, WaxSigAlg alg,
