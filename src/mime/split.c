@@ -40,6 +40,39 @@ static size_t to_line_end(WaxSpan in, bool *ret_found)
 	return in.n;
 }
 
+typedef uint64_t Octets __attribute__((vector_size(16)));
+typedef uint8_t Lanes __attribute__((vector_size(16)));
+
+/* line_then_dash - at which of these sixteen octets does a line end with a dash behind it? */
+static inline Octets line_then_dash(const uint8_t *p)
+{
+	Lanes here, next;
+
+	__builtin_memcpy(&here, p, sizeof here);
+	__builtin_memcpy(&next, p + 1, sizeof next);
+	return (Octets)(here == '\n') & (Octets)(next == '-');
+}
+
+/* to_dashes - octets before the first line, but that at the front, that begins with "--"; all when there is none */
+static size_t to_dashes(WaxSpan in)
+{
+	size_t i = 0;
+
+	while (in.n - i > 2) {
+		for (; in.n - i > 64; i += 64) {
+			Octets any = line_then_dash(in.p + i) | line_then_dash(in.p + i + 16) |
+				     line_then_dash(in.p + i + 32) | line_then_dash(in.p + i + 48);
+
+			if (any[0] | any[1])
+				break;
+		}
+		for (size_t end = in.n - i > 66 ? i + 64 : in.n - 2; i < end; i++)
+			if (in.p[i] == '\n' && in.p[i + 1] == '-' && in.p[i + 2] == '-')
+				return i + 1;
+	}
+	return in.n;
+}
+
 void wax_split_init(WaxSplit *split, WaxPart *parts, uint32_t room, WaxBuffer header,
 	const WaxSplitLimits *limits)
 {
@@ -230,11 +263,43 @@ static bool keep_header(WaxSplit *s, WaxSpan piece)
 	return true;
 }
 
+/* says_nothing - what a body line is that begins with no dash changes nothing any more */
+static bool says_nothing(const WaxSplit *s)
+{
+	const WaxSplitLevel *level = s->depth ? &s->levels[s->depth - 1] : NULL;
+
+	if (s->in_header || s->line_n || s->line_long || s->last_cr)
+		return false;
+	if (s->current != WAX_PART_NONE || !level)
+		return true;
+	return level->ended ? s->parts[level->part].has_epilogue
+			    : s->parts[level->part].has_preamble;
+}
+
+/* skip_lines - past the whole lines at the front that cannot be delimiters */
+static WaxSpan skip_lines(WaxSplit *s, WaxSpan in)
+{
+	size_t n = in.n;
+
+	if (!says_nothing(s) || n < 2 || (s->depth && in.p[0] == '-' && in.p[1] == '-'))
+		return in;
+	if (s->depth)
+		n = to_dashes(in);
+	while (n && in.p[n - 1] != '\n')
+		n--;
+	if (n == 0)
+		return in;
+	s->at += n;
+	s->line_start = s->at;
+	s->previous_end = n > 1 && in.p[n - 2] == '\r' ? 2 : 1;
+	return (WaxSpan){ in.p + n, in.n - n };
+}
+
 bool wax_split_feed(WaxSplit *s, WaxSpan in, WaxFault *fault)
 {
 	if (!s->failed && s->count == 0 && !begin_part(s, 0, WAX_PART_NONE))
 		s->failed = true;
-	while (!s->failed && in.n) {
+	while (!s->failed && (in = skip_lines(s, in)).n) {
 		bool found;
 		size_t n = to_line_end(in, &found);
 		WaxSpan piece = { in.p, n };
@@ -267,8 +332,8 @@ bool wax_split_finish(WaxSplit *s, WaxFault *fault)
 {
 	if (!s->failed && s->count == 0 && !begin_part(s, 0, WAX_PART_NONE))
 		s->failed = true;
-	if (!s->failed && s->line_n) {
-		/* a last line without a break may still be the closing boundary */
+	if (!s->failed && s->at > s->line_start) {
+		/* a last line without a break may still be the closing boundary, or an epilogue */
 		if (!end_line(s, s->line_n, false))
 			s->failed = true;
 	}

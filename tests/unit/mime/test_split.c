@@ -137,6 +137,40 @@ static void third_part_and_epilogue_are_seen(void **state)
 	assert_true(seen.parts[0].has_epilogue);
 }
 
+/* whole pieces are skipped over where single octets are looked at: both must see the same parts */
+static void pieces_and_octets_agree(void **state)
+{
+	static const char *const words[] = { "\r\n", "\n", "\r", "--", "-", "\n--", "\r\n--b=_1", "\r\n--b=_1\r\n", "\r\n--b=_1--\r\n",
+		"\r\n\r\n", "\r\n--i\r\n", "\r\n--i--", "Content-Type: multipart/mixed; boundary=i\r\n\r\n", "\n-", " ",
+		"a line of text that is longer than sixty-four octets, so that whole blocks are looked at\r\n" };
+	g_autoptr(GRand) random = g_rand_new_with_seed(1);
+	Seen whole, octets, cut;
+	(void)state;
+
+	for (int round = 0; round < 3000; round++) {
+		g_autoptr(GString) text = g_string_new_len(top, sizeof top - 1);
+
+		for (int i = g_rand_int_range(random, 0, 60); i > 0; i--)
+			g_string_append(text, words[g_rand_int_range(random, 0, G_N_ELEMENTS(words))]);
+		bool ok = split_in(WAX_SPAN(text->str, text->len), 0, text->len, &whole);
+
+		assert_int_equal(split_in(WAX_SPAN(text->str, text->len), 0, 1, &octets), ok);
+		assert_int_equal(split_in(WAX_SPAN(text->str, text->len), (size_t)g_rand_int_range(random, 1, (gint32)text->len), 71, &cut), ok);
+		if (!ok)
+			continue;
+		assert_int_equal(whole.count, octets.count);
+		assert_int_equal(whole.count, cut.count);
+		for (uint32_t i = 0; i < whole.count; i++) {
+			const WaxPart *a = &whole.parts[i], *b = &octets.parts[i], *c = &cut.parts[i];
+
+			assert_true(a->start == b->start && a->body == b->body && a->end == b->end && a->closed == b->closed &&
+				a->has_preamble == b->has_preamble && a->has_epilogue == b->has_epilogue && a->children == b->children);
+			assert_true(a->start == c->start && a->body == c->body && a->end == c->end && a->closed == c->closed &&
+				a->has_preamble == c->has_preamble && a->has_epilogue == c->has_epilogue && a->children == c->children);
+		}
+	}
+}
+
 static void bombs_are_refused(void **state)
 {
 	g_autoptr(GString) deep = g_string_new(NULL), wide = g_string_new("Content-Type: multipart/mixed; boundary=w\r\n\r\n");
@@ -195,6 +229,7 @@ int main(void)
 		cmocka_unit_test(signed_part_is_exact),
 		cmocka_unit_test(long_line_is_exact),
 		cmocka_unit_test(third_part_and_epilogue_are_seen),
+		cmocka_unit_test(pieces_and_octets_agree),
 		cmocka_unit_test(bombs_are_refused),
 		cmocka_unit_test(base64_survives_every_cut),
 		cmocka_unit_test(bad_base64_is_refused),
