@@ -6,22 +6,18 @@
 #include "core/bounds.h"
 #include "core/status.h"
 #include "mime/fields.h"
+#include "mime/lines.h"
 #include "mime/transfer.h"
 
 #define CHUNK (64 * 1024)
 
 _Static_assert(CHUNK <= WAX_LIMIT_HEADER_OCTETS, "a piece of text fits the room for lines");
 
-/* what a leaf's body holds that may not stay */
-typedef struct {
-	bool eight_bit, control, bare_lf, long_line, trailing_blank, from_line;
-} Findings;
-
 struct WaxCanonical {
 	WaxEntity in;
 	const WaxCanonicalOptions *options;
 	WaxPart *parts;
-	Findings *findings; /* of the leaves that are ours to change, by part */
+	WaxFindings *findings; /* of the leaves that are ours to change, by part */
 	uint32_t count;
 	uint8_t *header, *chunk, *lines;
 };
@@ -49,16 +45,24 @@ static bool put_text(Canon *c, const char *text, GError **error)
 	return put(c, text, strlen(text), error);
 }
 
-/* read_piece - bytes of the entity at an offset relative to its start */
-static bool read_piece(const WaxEntity *in, uint64_t at, uint64_t end, uint8_t *to, size_t room,
-	size_t *ret_n, GError **error)
+/* take_piece - up to CHUNK octets of the entity at an offset relative to its start: where they lie, or in `room` */
+static bool take_piece(const WaxEntity *in, uint64_t at, uint64_t end, uint8_t *room,
+	WaxSpan *ret_piece, GError **error)
 {
-	size_t want = (size_t)MIN((uint64_t)room, end - at);
+	size_t want = (size_t)MIN((uint64_t)CHUNK, end - at), got;
 
-	if (!in->read(in->data, in->from + at, to, want, ret_n, error))
+	if (in->span.p) {
+		if (in->from + at + want > in->span.n)
+			return wax_fail(
+				error, WAX_R_INTERNAL, "an entity lies outside of its message");
+		*ret_piece = WAX_SPAN(in->span.p + in->from + at, want);
+		return true;
+	}
+	if (!in->read(in->data, in->from + at, room, want, &got, error))
 		return false;
-	if (*ret_n != want)
+	if (got != want)
 		return wax_fail(error, WAX_R_IO, "the message became shorter while it was read");
+	*ret_piece = WAX_SPAN(room, want);
 	return true;
 }
 
@@ -114,12 +118,12 @@ static bool copy_lines(Canon *c, uint64_t from, uint64_t to, GError **error)
 {
 	c->last_cr = false;
 	while (from < to) {
-		size_t n;
+		WaxSpan piece;
 
-		if (!read_piece(c->in, from, to, c->chunk, CHUNK, &n, error) ||
-			!put_lines(c, c->chunk, n, error))
+		if (!take_piece(c->in, from, to, c->chunk, &piece, error) ||
+			!put_lines(c, piece.p, piece.n, error))
 			return false;
-		from += n;
+		from += piece.n;
 	}
 	return end_lines(c, error);
 }
@@ -127,111 +131,49 @@ static bool copy_lines(Canon *c, uint64_t from, uint64_t to, GError **error)
 static bool copy_raw(Canon *c, uint64_t from, uint64_t to, GError **error)
 {
 	while (from < to) {
-		size_t n;
+		WaxSpan piece;
 
-		if (!read_piece(c->in, from, to, c->chunk, CHUNK, &n, error) ||
-			!put(c, c->chunk, n, error))
+		if (!take_piece(c->in, from, to, c->chunk, &piece, error) ||
+			!put(c, piece.p, piece.n, error))
 			return false;
-		from += n;
+		from += piece.n;
 	}
 	return true;
 }
 
-/* the looking at a leaf, line by line across pieces */
-typedef struct {
-	Findings f;
-	size_t column; /* octets of the line so far, without its end */
-	uint8_t start[5];
-	uint8_t previous;
-} Inspection;
-
-static bool is_blank(uint8_t c)
+static bool inspect(WaxCanonical *plan, const WaxPart *part, WaxFindings *ret, GError **error)
 {
-	return c == ' ' || c == '\t';
-}
-
-/* look_at_run - octets of one line, none of them LF; CRs that end it may be the line's end */
-static void look_at_run(Inspection *i, const uint8_t *p, size_t n)
-{
-	size_t text = n;
-
-	while (text && p[text - 1] == '\r')
-		text--;
-	if (n - text > 1 || (n > text && i->previous == '\r' && text == 0))
-		i->f.bare_lf = true;
-	if (text && (i->previous == '\r' || memchr(p, '\r', text)))
-		i->f.control = true;
-	for (size_t k = 0; k < text && i->column + k < 5; k++)
-		i->start[i->column + k] = p[k];
-	i->column += text;
-	if (i->column >= 5 && memcmp(i->start, "From ", 5) == 0)
-		i->f.from_line = true;
-	i->f.long_line = i->f.long_line || i->column > 998;
-	if (n > text && is_blank(text ? p[text - 1] : i->previous))
-		i->f.trailing_blank = true;
-	if (n)
-		i->previous = p[n - 1];
-}
-
-static void look_at_end(Inspection *i)
-{
-	i->f.bare_lf = i->f.bare_lf || i->previous != '\r';
-	i->f.trailing_blank = i->f.trailing_blank || is_blank(i->previous);
-	i->column = 0;
-	i->previous = '\n';
-}
-
-static void look_at_piece(Inspection *i, const uint8_t *p, size_t n)
-{
-	uint8_t high = 0;
-
-	for (size_t k = 0; k < n; k++)
-		high |= p[k];
-	i->f.eight_bit = i->f.eight_bit || high & 0x80;
-	i->f.control = i->f.control || memchr(p, 0, n) != NULL;
-	while (n) {
-		const uint8_t *lf = memchr(p, '\n', n);
-		size_t run = lf ? (size_t)(lf - p) : n;
-
-		look_at_run(i, p, run);
-		if (lf)
-			look_at_end(i);
-		p += run + (lf != NULL);
-		n -= run + (lf != NULL);
-	}
-}
-
-static bool inspect(WaxCanonical *plan, const WaxPart *part, Findings *ret, GError **error)
-{
-	Inspection i = { .previous = '\n' };
 	uint64_t at = part->body;
+	WaxLines lines;
 
+	wax_lines_begin(&lines);
 	while (at < part->end) {
-		size_t n;
+		WaxSpan piece;
 
-		if (!read_piece(&plan->in, at, part->end, plan->chunk, CHUNK, &n, error))
+		if (!take_piece(&plan->in, at, part->end, plan->chunk, &piece, error))
 			return false;
-		look_at_piece(&i, plan->chunk, n);
-		at += n;
+		wax_lines_look(&lines, piece);
+		at += piece.n;
 	}
-	i.f.trailing_blank = i.f.trailing_blank || (part->end > part->body && is_blank(i.previous));
-	/* a CR at the very end becomes a line end */
-	i.f.bare_lf = i.f.bare_lf || i.previous == '\r';
-	*ret = i.f;
+	*ret = wax_lines_end(&lines);
 	return true;
 }
 
 static bool load_header(WaxCanonical *plan, const WaxPart *part, WaxSpan *ret_block, GError **error)
 {
-	uint64_t n = part->body - part->start;
-	size_t got;
+	uint64_t n = part->body - part->start, done = 0;
+	WaxSpan piece;
 
 	if (n > WAX_LIMIT_HEADER_OCTETS)
 		return wax_fail(error, WAX_R_MIME_HEADER_SIZE, "a header is larger than %d octets",
 			WAX_LIMIT_HEADER_OCTETS);
-	if (n && !read_piece(
-			 &plan->in, part->start, part->body, plan->header, (size_t)n, &got, error))
-		return false;
+	while (done < n) {
+		if (!take_piece(
+			    &plan->in, part->start + done, part->body, plan->chunk, &piece, error))
+			return false;
+		memcpy(plan->header + done, piece.p, piece.n);
+		done += piece.n;
+	}
 	*ret_block = WAX_SPAN(plan->header, (size_t)n);
 	return true;
 }
@@ -339,18 +281,19 @@ static bool encode_quoted(Canon *c, const WaxPart *part, GError **error)
 	uint64_t at = part->body;
 
 	while (at < part->end) {
-		size_t n, use;
+		WaxSpan piece;
+		size_t use;
 
-		if (!read_piece(c->in, at, part->end, c->chunk, CHUNK, &n, error))
+		if (!take_piece(c->in, at, part->end, c->chunk, &piece, error))
 			return false;
-		use = n;
-		if (at + n < part->end)
-			while (use && c->chunk[use - 1] != '\n')
+		use = piece.n;
+		if (at + piece.n < part->end)
+			while (use && piece.p[use - 1] != '\n')
 				use--;
 		if (use == 0)
-			use = n;
+			use = piece.n;
 		g_byte_array_set_size(out, 0);
-		wax_quoted_encode(WAX_SPAN(c->chunk, use), out);
+		wax_quoted_encode(WAX_SPAN(piece.p, use), out);
 		if (!put(c, out->data, out->len, error))
 			return false;
 		at += use;
@@ -373,21 +316,21 @@ static bool decode_again(Canon *c, const WaxPart *part, bool base64, GError **er
 			"an encoded part with overlong lines is too large to be encoded again");
 	while (at < part->end) {
 		size_t decoded;
+		WaxSpan piece;
 
-		if (!read_piece(c->in, at, part->end, c->chunk, CHUNK, &n, error))
+		if (!take_piece(c->in, at, part->end, c->chunk, &piece, error))
 			return false;
 		if (base64) {
 			guint had = plain->len;
 
-			g_byte_array_set_size(plain, had + (guint)n + 3);
-			if (!wax_base64_decode(&decoder, WAX_SPAN(c->chunk, n), plain->data + had,
-				    &decoded, error))
+			g_byte_array_set_size(plain, had + (guint)piece.n + 3);
+			if (!wax_base64_decode(&decoder, piece, plain->data + had, &decoded, error))
 				return false;
 			g_byte_array_set_size(plain, had + (guint)decoded);
 		} else {
-			g_byte_array_append(plain, c->chunk, (guint)n);
+			g_byte_array_append(plain, piece.p, (guint)piece.n);
 		}
-		at += n;
+		at += piece.n;
 	}
 	if (base64 && !wax_base64_decode_end(&decoder, error))
 		return false;
@@ -405,7 +348,7 @@ static bool decode_again(Canon *c, const WaxPart *part, bool base64, GError **er
 }
 
 /* copy_clean - lines that are as they must be but, perhaps, for their ends */
-static bool copy_clean(Canon *c, const WaxPart *part, const Findings *f, GError **error)
+static bool copy_clean(Canon *c, const WaxPart *part, const WaxFindings *f, GError **error)
 {
 	return f->bare_lf ? copy_lines(c, part->body, part->end, error)
 			  : copy_raw(c, part->body, part->end, error);
@@ -415,7 +358,7 @@ static bool write_leaf(Canon *c, uint32_t index, WaxSpan block, GError **error)
 {
 	const WaxPart *part = &c->parts[index];
 	g_auto(WaxContent) content = { NULL };
-	Findings f = c->plan->findings[index];
+	WaxFindings f = c->plan->findings[index];
 	bool base64, quoted, text;
 
 	wax_content_read(block, &content);
@@ -487,15 +430,15 @@ static bool find_parts(WaxCanonical *plan, GError **error)
 	WaxFault fault;
 
 	wax_split_init(split, plan->parts, WAX_LIMIT_MIME_PARTS,
-		(WaxBuffer){ plan->header, 0, WAX_LIMIT_HEADER_OCTETS }, &limits);
+		(WaxBuffer){ plan->header, 0, (size_t)MIN(end, WAX_LIMIT_HEADER_OCTETS) }, &limits);
 	while (at < end) {
-		size_t n;
+		WaxSpan piece;
 
-		if (!read_piece(&plan->in, at, end, plan->chunk, CHUNK, &n, error))
+		if (!take_piece(&plan->in, at, end, plan->chunk, &piece, error))
 			return false;
-		if (!wax_split_feed(split, WAX_SPAN(plan->chunk, n), &fault))
+		if (!wax_split_feed(split, piece, &fault))
 			return wax_fail_fault(error, &fault, "the message");
-		at += n;
+		at += piece.n;
 	}
 	if (!wax_split_finish(split, &fault))
 		return wax_fail_fault(error, &fault, "the message");
@@ -516,7 +459,7 @@ static bool inspect_leaves(WaxCanonical *plan, GError **error)
 {
 	g_autofree bool *sealed = g_new0(bool, plan->count);
 
-	plan->findings = g_new0(Findings, plan->count);
+	plan->findings = g_new0(WaxFindings, plan->count);
 	for (uint32_t i = 0; i < plan->count; i++) {
 		const WaxPart *part = &plan->parts[i];
 		g_auto(WaxContent) content = { NULL };
@@ -538,14 +481,16 @@ bool wax_canonical_plan(const WaxEntity *entity, const WaxCanonicalOptions *opti
 	WaxCanonical **ret_plan, GError **error)
 {
 	g_autoptr(WaxCanonical) plan = g_new0(WaxCanonical, 1);
+	size_t size = (size_t)MIN(entity->to - entity->from, WAX_LIMIT_HEADER_OCTETS);
 
 	plan->in = *entity;
 	plan->options = options;
 	plan->parts = g_new(WaxPart, WAX_LIMIT_MIME_PARTS);
-	plan->header = g_malloc(WAX_LIMIT_HEADER_OCTETS);
-	plan->chunk = g_malloc(CHUNK);
+	/* no more than the message has: large rooms cost more than a small message */
+	plan->header = g_malloc(MIN(size, WAX_LIMIT_HEADER_OCTETS));
+	plan->chunk = entity->span.p ? NULL : g_malloc(MIN(size, CHUNK));
 	/* every octet may be a line end that grows; a header is put as one piece */
-	plan->lines = g_malloc(2 * WAX_LIMIT_HEADER_OCTETS + 2);
+	plan->lines = g_malloc(2 * MIN(size, WAX_LIMIT_HEADER_OCTETS) + 2);
 	if (!find_parts(plan, error) || !inspect_leaves(plan, error))
 		return false;
 	*ret_plan = g_steal_pointer(&plan);

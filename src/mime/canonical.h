@@ -35,6 +35,7 @@ typedef struct {
 	WaxReadFunc read;
 	void *data;
 	uint64_t from, to; /* the entity lies here */
+	WaxSpan span;	   /* the message, when it lies in memory: it is not read, then */
 } WaxEntity;
 
 typedef struct {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "mime/lines.h"
+
 /* the octets with every line end as CRLF; `lf`: as LF, to find out what else was digested */
 typedef struct {
 	WaxDigests *digests;
@@ -16,6 +18,11 @@ static bool digest_canonical(void *data, WaxSpan bytes, GError **error)
 	size_t begin = 0;
 	(void)error;
 
+	if (!state->lf && wax_lines_canonical(bytes, state->cr)) {
+		state->cr = bytes.p[bytes.n - 1] == '\r';
+		wax_digests_update(state->digests, bytes);
+		return true;
+	}
 	for (size_t i = 0; i < bytes.n;) {
 		const uint8_t *lf = memchr(bytes.p + i, '\n', bytes.n - i);
 		size_t at = lf ? (size_t)(lf - bytes.p) : bytes.n;

@@ -240,7 +240,8 @@ static bool measure(void *data, WaxSpan bytes, GError **error)
 /* measure_entity - the first pass: length, digest, and the octets themselves when they are few */
 static bool measure_entity(Seal *s, GError **error)
 {
-	s->entity = (WaxEntity){ read_source, (void *)(uintptr_t)s->source, 0, s->source->size };
+	s->entity = (WaxEntity){ read_source, (void *)(uintptr_t)s->source, 0, s->source->size,
+		s->source->span };
 	s->canonical = (WaxCanonicalOptions){ true, s->extra_fields ? s->extra_fields->str : NULL,
 		s->type_suffix };
 	s->kept = s->source->size < KEEP_MAX ? g_byte_array_new() : NULL;
