@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: floor [--seconds S] [--json] [--small] [JOB...]
+ * usage: floor [--seconds S | --count N] [--json] [--small] [JOB...]
  * --small: 10 KB alone.
  *
  * The least that each job costs: libcrypto's raw calls with keys already parsed, in pieces of
@@ -102,6 +102,7 @@ static size_t known_n;
 static EVP_PKEY *signer;
 static const EVP_CIPHER *cipher;
 static unsigned recipients;
+static unsigned exactly; /* so many runs: for counting instructions */
 
 static void job_sign(size_t n)
 {
@@ -239,7 +240,7 @@ static double rate(size_t job, size_t n, double seconds)
 		jobs[job].run(n);
 		runs++;
 		spent = cpu_seconds() - start;
-	} while (spent < seconds || runs < 3);
+	} while (exactly ? runs < exactly : spent < seconds || runs < 3);
 	return runs / spent;
 }
 
@@ -268,6 +269,8 @@ int main(int count, char **words)
 			json = true;
 		else if (strcmp(words[at], "--small") == 0)
 			size_count = 1;
+		else if (strcmp(words[at], "--count") == 0 && at + 1 < count)
+			exactly = (unsigned)strtoul(words[++at], NULL, 10);
 		else if (strcmp(words[at], "--seconds") == 0 && at + 1 < count)
 			seconds = strtod(words[++at], NULL);
 		else

@@ -30,62 +30,80 @@ static bool has_vectors(void)
 	return !portable_only && __builtin_cpu_supports("avx2");
 }
 
-/* one bit for each octet of a block */
-typedef struct {
-	uint32_t lf, cr, blank, from, never; /* never: NUL or above 127 */
-} Block;
+#define SET(c)	     _mm256_set1_epi8(c)
+#define EQUALS(v, c) (uint32_t) _mm256_movemask_epi8(_mm256_cmpeq_epi8(v, SET(c)))
 
-#define EQUALS(v, c) (uint32_t) _mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(c)))
-
-__attribute__((target("avx2"))) static inline Block block_at(const uint8_t *p)
+__attribute__((target("avx2"))) static inline __m256i load(const uint8_t *p)
 {
-	__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
-
-	return (Block){ .lf = EQUALS(v, '\n'),
-		.cr = EQUALS(v, '\r'),
-		.blank = EQUALS(v, ' ') | EQUALS(v, '\t'),
-		.from = EQUALS(v, 'F'),
-		.never = EQUALS(v, 0) | (uint32_t)_mm256_movemask_epi8(v) };
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-/* starts_from - is one of these octets, each the first of a line, that of "From "? */
-static bool starts_from(const uint8_t *p, size_t n, uint32_t at)
+/* faults - which of these octets, with the one before each, make a fault? */
+__attribute__((target("avx2"))) static inline __m256i faults(__m256i v, __m256i before)
+{
+	__m256i lf = _mm256_cmpeq_epi8(v, SET('\n')), cr = _mm256_cmpeq_epi8(v, SET('\r'));
+	__m256i after_cr = _mm256_cmpeq_epi8(before, SET('\r'));
+	__m256i after_lf = _mm256_cmpeq_epi8(before, SET('\n'));
+	__m256i after_blank = _mm256_or_si256(
+		_mm256_cmpeq_epi8(before, SET(' ')), _mm256_cmpeq_epi8(before, SET('\t')));
+	/* NUL, or above 127: all that is not greater than zero */
+	__m256i never = _mm256_cmpeq_epi8(
+		_mm256_cmpgt_epi8(v, _mm256_setzero_si256()), _mm256_setzero_si256());
+	__m256i from = _mm256_and_si256(_mm256_cmpeq_epi8(v, SET('F')), after_lf);
+
+	return _mm256_or_si256(_mm256_or_si256(never, _mm256_xor_si256(lf, after_cr)),
+		_mm256_or_si256(_mm256_and_si256(cr, after_blank), from));
+}
+
+/* are_frost - all of these octets that are at fault are an F that begins a line, and no "From " */
+static bool are_frost(const uint8_t *p, const uint8_t *before, size_t n, uint32_t at)
 {
 	for (; at; at &= at - 1) {
 		size_t i = (size_t)__builtin_ctz(at);
 
-		if (n - i < 5 || memcmp(p + i, "From ", 5) == 0)
-			return true;
+		if (p[i] != 'F' || before[i] != '\n' || n - i < 5 || memcmp(p + i, "From ", 5) == 0)
+			return false;
 	}
-	return false;
+	return true;
 }
 
-/*
- * clean_lines - octets of whole lines at the front in which there is nothing to find; the piece
- * begins with a line
- */
-__attribute__((target("avx2"))) static size_t clean_lines(const uint8_t *p, size_t n)
+/* has_faults - the n octets from p begin with a block */
+__attribute__((target("avx2"))) static inline bool has_faults(
+	const uint8_t *p, const uint8_t *before, size_t n)
 {
-	uint32_t lf = 1, cr = 0, blank = 0; /* the bit of the octet before this block */
-	size_t line = 0;
+	__m256i found = faults(load(p), load(before));
 
-	for (size_t i = 0; n - i >= BLOCK; i += BLOCK) {
-		Block b = block_at(p + i);
-		uint32_t starts = b.from & (b.lf << 1 | lf);
+	return !_mm256_testz_si256(found, found) &&
+	       !are_frost(p, before, n, (uint32_t)_mm256_movemask_epi8(found));
+}
 
-		if (b.never | (b.lf ^ (b.cr << 1 | cr)) | (b.cr & (b.blank << 1 | blank)))
-			return line;
-		if (starts && starts_from(p + i, n - i, starts))
-			return line;
-		if (i + (b.lf ? (size_t)__builtin_ctz(b.lf) : BLOCK - 1) - line > WAX_LINE_MOST + 1)
-			return line;
-		if (b.lf)
-			line = i + BLOCK - (size_t)__builtin_clz(b.lf);
-		lf = b.lf >> (BLOCK - 1);
-		cr = b.cr >> (BLOCK - 1);
-		blank = b.blank >> (BLOCK - 1);
+/* octets among which a line must end, else they are looked at one by one: twice as many, and a block, fit a line */
+#define STRIDE (15 * BLOCK)
+_Static_assert(2 * STRIDE + BLOCK <= WAX_LINE_MOST, "lines of clean strides are not too long");
+
+/* clean_octets - octets at the front in which there is nothing to find; a line begins with them */
+__attribute__((target("avx2"))) static size_t clean_octets(const uint8_t *p, size_t n)
+{
+	uint8_t before[BLOCK] = { '\n' };
+	size_t i = BLOCK;
+
+	if (n < BLOCK + STRIDE)
+		return 0;
+	memcpy(before + 1, p, BLOCK - 1);
+	if (has_faults(p, before, n))
+		return 0;
+	for (; n - i >= STRIDE; i += STRIDE) {
+		__m256i ends = _mm256_setzero_si256();
+
+		for (size_t k = i; k < i + STRIDE; k += BLOCK) {
+			if (has_faults(p + k, p + k - 1, n - k))
+				return k;
+			ends = _mm256_or_si256(ends, _mm256_cmpeq_epi8(load(p + k), SET('\n')));
+		}
+		if (_mm256_testz_si256(ends, ends))
+			return i;
 	}
-	return line;
+	return i;
 }
 
 __attribute__((target("avx2"))) static size_t canonical_blocks(
@@ -109,7 +127,7 @@ static bool has_vectors(void)
 	return false;
 }
 
-static size_t clean_lines(const uint8_t *p, size_t n)
+static size_t clean_octets(const uint8_t *p, size_t n)
 {
 	(void)p;
 	(void)n;
@@ -138,6 +156,16 @@ bool wax_lines_canonical(WaxSpan piece, bool cr)
 		i = (size_t)(lf - piece.p) + 1;
 	}
 	return true;
+}
+
+/* clean_lines - the same in whole lines */
+static size_t clean_lines(const uint8_t *p, size_t n)
+{
+	size_t clean = clean_octets(p, n);
+
+	while (clean && p[clean - 1] != '\n')
+		clean--;
+	return clean;
 }
 
 /* look_at_run - octets of one line, none of them LF; CRs that end it may be the line's end */
