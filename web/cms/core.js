@@ -7,6 +7,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const PIECE = 65536;
 const LIMIT = 4 * 1024 * 1024; // L-03: octets before, and after, the content
+const [NUMBER, FLAG, TEXT, OCTETS] = Array.from('nfto', (kind) => kind.charCodeAt(0));
 const KEEP = 8; // instances that wait to be used again
 
 /** An instance: `ask` for answers, `put` octets into its memory. */
@@ -14,6 +15,7 @@ export class Core {
 	constructor(module) {
 		this.exports = new WebAssembly.Instance(module).exports;
 		this.names = new Map();
+		this.texts = new Map();
 		this.begin();
 	}
 
@@ -67,28 +69,28 @@ export class Core {
 		return answers;
 	}
 
-	answers() {
-		const at = this.exports.answer() >>> 0;
-		const size = this.exports.answer_size();
-		const view = new DataView(this.exports.memory.buffer, at, size);
-		const out = {};
-		for (let i = 0; i < size;) {
-			const kind = String.fromCharCode(view.getUint8(i));
-			const n = view.getUint8(i + 1);
-			const name = decoder.decode(this.octets(at + i + 2, n));
-			i += 2 + n;
-			out[name] = this.value(kind, view.getUint32(i, true), view.getUint32(i + 4, true));
-			i += 8;
+	/** text - of a constant of the module */
+	text(at) {
+		if (!this.texts.has(at)) {
+			const from = new Uint8Array(this.exports.memory.buffer, at);
+			this.texts.set(at, decoder.decode(from.subarray(0, from.indexOf(0))));
 		}
+		return this.texts.get(at);
+	}
+
+	answers() {
+		const words = new Uint32Array(this.exports.memory.buffer, this.exports.answers(), this.exports.answer_count() * 4);
+		const out = {};
+		for (let i = 0; i < words.length; i += 4) out[this.text(words[i + 1])] = this.value(words[i], words[i + 2], words[i + 3]);
 		return out;
 	}
 
 	value(kind, first, second) {
 		switch (kind) {
-		case 'n': return Number(BigInt.asIntN(64, (BigInt(second) << 32n) | BigInt(first)));
-		case 'f': return first === 1;
-		case 't': return decoder.decode(this.octets(first, second));
-		case 'o': return this.octets(first, second).slice();
+		case NUMBER: return (second | 0) * 2 ** 32 + first;
+		case FLAG: return first === 1;
+		case TEXT: return this.text(first);
+		case OCTETS: return this.octets(first, second).slice();
 		default: return null;
 		}
 	}

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { World, kinds, text } from './world.js';
 
 const curves = kinds.filter((kind) => kind !== 'rsa');
+const agreements = [['-keyopt', 'ecdh_kdf_md:sha256'], [], ['-keyopt', 'ecdh_kdf_md:sha512', '-keyopt', 'ecdh_cofactor_mode:1'], ['-keyid'], ['-stream']];
 const b64 = (octets) => Buffer.from(octets).toString('base64');
 const plain = (answer, field = 'content') => {
 	assert.ok(!answer.refused, JSON.stringify(answer.refused));
@@ -63,7 +64,7 @@ export function cases(name, platform) {
 		for (const curve of curves) {
 			it(`opens ${cipher} for ECDH on ${curve}, made by openssl`, async () => {
 				const me = world.people[curve];
-				for (const more of [[], ['-keyopt', 'ecdh_kdf_md:sha256'], ['-keyopt', 'ecdh_kdf_md:sha512', '-keyopt', 'ecdh_cofactor_mode:1'], ['-keyid'], ['-stream']]) {
+				for (const more of cipher === 'aes-256-gcm' ? agreements : agreements.slice(0, 1)) {
 					const made = world.made(text, '-encrypt', `-${cipher}`, ...(more[0] === '-keyid' ? more : []), '-recip', me.pem, ...(more[0] === '-keyid' ? [] : more));
 					assert.equal(plain(await open(made, me)).toString(), text, more.join(' '));
 				}

@@ -43,7 +43,7 @@ export class World {
 	constructor() {
 		this.folder = mkdtempSync(join(tmpdir(), 'waxwing-web-'));
 		this.write('world.cnf', config);
-		this.openssl('req', '-x509', ...keys.rsa, '-nodes', '-config', 'world.cnf', '-extensions', 'ca', '-subj', '/CN=Root', '-days', '3650', '-keyout', 'root.key', '-out', 'root.pem');
+		this.openssl('req', '-x509', ...keys['P-256'], '-nodes', '-config', 'world.cnf', '-extensions', 'ca', '-subj', '/CN=Root', '-days', '3650', '-keyout', 'root.key', '-out', 'root.pem');
 		this.people = Object.fromEntries(kinds.map((kind) => [kind, this.person(kind, `Alice ${kind}`)]));
 		this.stranger = this.person('rsa', 'Stranger');
 	}

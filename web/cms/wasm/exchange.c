@@ -2,7 +2,7 @@
 #include "exchange.h"
 
 #define INPUTS_MAX   24
-#define ANSWER_ROOM  4096
+#define ANSWERS_MAX  32
 #define PAGE	     65536
 #define EXPORT(name) __attribute__((export_name(name), used))
 
@@ -17,16 +17,20 @@ static struct {
 		size_t n;
 	} inputs[INPUTS_MAX];
 	unsigned input_count;
-	uint8_t answer[ANSWER_ROOM];
-	size_t answer_n;
+	struct {
+		uint32_t kind;
+		const char *name;
+		uint32_t first, second;
+	} answers[ANSWERS_MAX];
+	uint32_t answer_count;
 } web;
 
 uint8_t *web_begin(void);
 uint8_t *web_room(uint32_t n);
 bool web_set(const char *name, uint32_t name_n, uint8_t *p, uint32_t n);
 void web_ask(void);
-const uint8_t *web_answer(void);
-uint32_t web_answer_size(void);
+const void *web_answers(void);
+uint32_t web_answer_count(void);
 
 /* web_begin - wipes what the last operation left; returns where rooms begin */
 EXPORT("begin") uint8_t *web_begin(void)
@@ -64,7 +68,7 @@ EXPORT("room") uint8_t *web_room(uint32_t n)
 EXPORT("ask") void web_ask(void)
 {
 	web.input_count = 0;
-	web.answer_n = 0;
+	web.answer_count = 0;
 }
 
 EXPORT("set") bool web_set(const char *name, uint32_t name_n, uint8_t *p, uint32_t n)
@@ -79,14 +83,14 @@ EXPORT("set") bool web_set(const char *name, uint32_t name_n, uint8_t *p, uint32
 	return true;
 }
 
-EXPORT("answer") const uint8_t *web_answer(void)
+EXPORT("answers") const void *web_answers(void)
 {
-	return web.answer;
+	return web.answers;
 }
 
-EXPORT("answer_size") uint32_t web_answer_size(void)
+EXPORT("answer_count") uint32_t web_answer_count(void)
 {
-	return (uint32_t)web.answer_n;
+	return web.answer_count;
 }
 
 static bool is(const char *name, size_t name_n, const char *wanted)
@@ -144,20 +148,16 @@ static size_t length(const char *text)
 	return n;
 }
 
-/* put - kind, length of the name, name, two words; what does not fit is a bug and traps */
+/* put - kind, name, two words; what does not fit is a bug and traps */
 static void put(char kind, const char *name, uint32_t first, uint32_t second)
 {
-	size_t n = length(name);
-	uint8_t *to = web.answer + web.answer_n;
-	const uint32_t words[2] = { first, second };
-
-	if (n > UINT8_MAX || ANSWER_ROOM - web.answer_n < 2 + n + sizeof words)
+	if (web.answer_count == ANSWERS_MAX)
 		__builtin_trap();
-	*to++ = (uint8_t)kind;
-	*to++ = (uint8_t)n;
-	__builtin_memcpy(to, name, n);
-	__builtin_memcpy(to + n, words, sizeof words);
-	web.answer_n += 2 + n + sizeof words;
+	web.answers[web.answer_count].kind = (uint32_t)kind;
+	web.answers[web.answer_count].name = name;
+	web.answers[web.answer_count].first = first;
+	web.answers[web.answer_count].second = second;
+	web.answer_count++;
 }
 
 void web_put_number(const char *name, uint64_t value)
@@ -212,7 +212,7 @@ void web_put_reason(const char *name, WaxReason reason)
 
 bool web_refuse(const WaxFault *fault)
 {
-	web.answer_n = 0;
+	web.answer_count = 0;
 	web_put_text("code", code_of(fault->reason));
 	web_put_text("reason", label_of(fault->reason));
 	web_put_number("at", fault->at);

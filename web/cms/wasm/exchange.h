@@ -25,7 +25,7 @@
  *	An export that returns false has left code, reason and place.
  *
  * LIMITS
- *	24 inputs and 4 KiB of answers for one question; memory as the linker was told.
+ *	24 inputs and 32 answers for one question; memory as the linker was told.
  */
 #ifndef WAX_WEB_WASM_EXCHANGE_H
 #define WAX_WEB_WASM_EXCHANGE_H
