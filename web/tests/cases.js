@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every platform must do, judged by openssl and the native waxwing in both directions.
 import assert from 'node:assert/strict';
+import { constants, createCipheriv, publicEncrypt, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { World, kinds, text } from './world.js';
 
@@ -30,6 +31,25 @@ function flipped(object, aead) {
 		copy[at] ^= 1;
 		return [place, copy];
 	});
+}
+
+const tlv = (tag, ...bodies) => {
+	const body = Buffer.concat(bodies.map((each) => (typeof each === 'string' ? Buffer.from(each, 'hex') : each)));
+	const size = body.length < 128 ? [body.length] : [0x82, body.length >> 8, body.length & 255];
+	return Buffer.concat([Buffer.from([tag, ...size]), body]);
+};
+
+/** withAttributes - AuthEnvelopedData whose authAttrs are authenticated, too (RFC 5083 2.2): openssl cannot make it */
+function withAttributes(world, me, attributes) {
+	const [key, nonce] = [randomBytes(16), randomBytes(12)];
+	const cipher = createCipheriv('aes-128-gcm', key, nonce);
+	cipher.setAAD(tlv(0x31, attributes));
+	const content = Buffer.concat([cipher.update(text), cipher.final()]);
+	const wrapped = publicEncrypt({ key: world.read(me.pem), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' }, key);
+	const identifier = world.openssl('x509', '-in', me.pem, '-noout', '-ext', 'subjectKeyIdentifier').toString().match(/(?:[0-9A-F]{2}:){19}[0-9A-F]{2}/)[0].replaceAll(':', '');
+	const recipient = tlv(0x30, '020102', tlv(0x80, identifier), tlv(0x30, '06092a864886f70d010107', '3000'), tlv(0x04, wrapped));
+	const info = tlv(0x30, idData, tlv(0x30, '0609608648016503040106', tlv(0x30, tlv(0x04, nonce), '020110')), tlv(0x80, content));
+	return tlv(0x30, '060b2a864886f70d0109100117', tlv(0xa0, tlv(0x30, '020100', tlv(0x31, recipient), info, tlv(0xa1, attributes), tlv(0x04, cipher.getAuthTag()))));
 }
 
 /**
@@ -122,6 +142,16 @@ export function cases(name, platform) {
 		const at = cut.indexOf(Buffer.from('020110', 'hex'));
 		cut[at + 2] = 12;
 		refused(await open(cut, me), 'tag_length');
+	});
+
+	it('authenticates attributes beside the content, and no others', async () => {
+		const me = world.people.rsa;
+		const attribute = tlv(0x30, '06092a864886f70d010903', tlv(0x31, idData));
+		const made = withAttributes(world, me, attribute);
+		assert.equal(plain(await open(made, me)).toString(), text);
+		const altered = Buffer.from(made);
+		altered[altered.lastIndexOf(idData) + idData.length - 1] = 2;
+		refused(await open(altered, me), 'decrypt_failed');
 	});
 
 	for (const [kind, extra] of [['rsa', []], ['rsa', ['-keyopt', 'rsa_padding_mode:pss']], ['P-256', []], ['P-384', ['-md', 'sha384']], ['P-521', ['-md', 'sha512']]]) {

@@ -143,6 +143,22 @@ test(`${MUTATIONS} mutated inputs: no trap, no reading behind the end, memory bo
 	assert.ok(count.read > MUTATIONS / 20 && count.refused > MUTATIONS / 20, JSON.stringify(count));
 });
 
+test('a room that is one octet short is told, not overrun', () => {
+	const core = new Core(module);
+	core.room(LIMIT / 4);
+	for (const seed of inputs.filter((each) => isObject(each) && each.includes(Buffer.from('2a864886f70d0107', 'hex')))) {
+		core.begin();
+		const ample = () => core.room(seed.length + 16);
+		const { head_octets: head, tail_octets: tail } = feed(core, seed, ample(), ample());
+		for (const rooms of [[head - 1, tail], ...(tail ? [[head, tail - 1]] : [])]) {
+			core.begin();
+			// one of them ends where memory ends
+			const [first, second] = rooms[0] < head ? [atEnd(core, rooms[0]), ample()] : [ample(), atEnd(core, rooms[1])];
+			assert.throws(() => feed(core, seed, first, second), { name: 'CmsFault', reason: 'cms_too_large' });
+		}
+	}
+});
+
 test('the module needs nobody: no imports, C-01 as the linker sees it', () => {
 	assert.deepEqual(WebAssembly.Module.imports(module), []);
 });
