@@ -31,7 +31,7 @@ class Page {
 		await new Promise((resolve) => { this.server.listen(0, '127.0.0.1', resolve); });
 		const asRoot = process.getuid() === 0 ? ['--no-sandbox'] : [];
 		const url = `http://127.0.0.1:${this.server.address().port}/tests/page.html`;
-		this.browser = spawn(CHROMIUM, ['--headless', ...asRoot, '--disable-gpu', '--no-first-run', '--disable-dev-shm-usage', `--user-data-dir=${this.folder}`, '--remote-debugging-port=0', url], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+		this.browser = spawn(CHROMIUM, ['--headless', ...asRoot, '--disable-gpu', '--no-first-run', '--disable-dev-shm-usage', `--user-data-dir=${this.folder}`, url], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
 		let said = '';
 		this.browser.stderr.on('data', (data) => { said += data; });
 		let timer;

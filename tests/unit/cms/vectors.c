@@ -18,7 +18,7 @@ static const uint8_t shorter_certificate[] = { 0x30, 0x00 };
 
 typedef enum { ATTRIBUTES, DETACHED, OPAQUE, SEALED, READ_SIGNED, READ_SEALED, SPLIT, ECDSA_VALUE, SHARED_INFO } Form;
 
-/* the same octets are made again by web/tests/vectors.js through the binding */
+/* the same octets are made again by web/tests/vectors.test.js through the binding */
 static const struct {
 	const char *name;
 	Form form;
