@@ -24,7 +24,10 @@
 	}
 #define RC2_CBC                                                                                    \
 	{                                                                                          \
-		8, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x02 }                              \
+		8,                                                                                 \
+		{                                                                                  \
+			0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x02                             \
+		}                                                                                  \
 	}
 
 #define ROW_OID 12

@@ -94,7 +94,7 @@ typedef struct {
 	WaxSpan cipher_oid;
 	WaxSpan iv;	   /* or nonce */
 	uint32_t tag_size; /* aes-ICVlen; 0 when not AEAD */
-	WaxSpan cek_info;  /* RFC 9709: what the key for the cipher is derived with; empty otherwise */
+	WaxSpan cek_info; /* RFC 9709: what the key for the cipher is derived with; empty otherwise */
 	/* after finish */
 	WaxSpan tag;
 	WaxSpan auth_attributes; /* DER SET OF: the AAD; empty when absent */
@@ -122,8 +122,7 @@ bool wax_cms_open_finish(const WaxCmsReader *reader, WaxOpenPlan *plan, WaxBuffe
  * wax_cms_kdf_info - what the KDF of this recipient is given beside the secret, appended to the
  * buffer: ECC-CMS-SharedInfo (RFC 5753 7.2), or CMSORIforKEMOtherInfo (RFC 9629 5) of a KEM.
  */
-bool wax_cms_kdf_info(
-	const WaxRecipient *recipient, WaxBuffer *out, WaxFault *fault) WAX_MUST_USE;
+bool wax_cms_kdf_info(const WaxRecipient *recipient, WaxBuffer *out, WaxFault *fault) WAX_MUST_USE;
 
 /* wax_cms_kdf_salt - HKDF's (RFC 8418 2.2); empty where there is none */
 WaxSpan wax_cms_kdf_salt(const WaxRecipient *recipient);

@@ -98,7 +98,8 @@ static bool read_wrap(WaxSpan whole, WaxWrapAlg *ret_wrap, WaxFault *fault)
 		return false;
 	*ret_wrap = wax_wrap_from_oid(oid);
 	in = wax_ber(parameters);
-	if (*ret_wrap == WAX_WRAP_RC2) { /* RFC 3370 4.3.2: 128 effective bits have the version 58 */
+	if (*ret_wrap ==
+		WAX_WRAP_RC2) { /* RFC 3370 4.3.2: 128 effective bits have the version 58 */
 		if (!wax_ber_take_small(&in, &version, NULL) || version != 58)
 			*ret_wrap = WAX_WRAP_NONE;
 	} else if (parameters.n && !is_null(parameters)) {
@@ -215,8 +216,8 @@ static bool read_kekri(WaxSpan body, WaxRecipient *out, WaxFault *fault)
 /* read_prf - the HMAC of PBKDF2 (RFC 8018 A.2): SHA-1 when absent, NONE when it is not ours */
 static bool read_prf(WaxBer *in, WaxDigestAlg *ret_digest)
 {
-	static const WaxDigestAlg digests[] = { WAX_DIGEST_SHA1, WAX_DIGEST_SHA224, WAX_DIGEST_SHA256,
-		WAX_DIGEST_SHA384, WAX_DIGEST_SHA512 };
+	static const WaxDigestAlg digests[] = { WAX_DIGEST_SHA1, WAX_DIGEST_SHA224,
+		WAX_DIGEST_SHA256, WAX_DIGEST_SHA384, WAX_DIGEST_SHA512 };
 	static const uint8_t rsadsi_digest[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02 };
 	const size_t n = sizeof rsadsi_digest;
 	WaxSpan algorithm, oid, parameters;
@@ -228,7 +229,8 @@ static bool read_prf(WaxBer *in, WaxDigestAlg *ret_digest)
 	if (!wax_ber_take(in, WAX_TAG_SEQUENCE, &algorithm, NULL) ||
 		!wax_ber_algorithm(algorithm, &oid, &parameters, NULL) || !wax_ber_at_end(in))
 		return false;
-	if (oid.n == n + 1 && wax_span_equal((WaxSpan){ oid.p, n }, (WaxSpan){ rsadsi_digest, n }) &&
+	if (oid.n == n + 1 &&
+		wax_span_equal((WaxSpan){ oid.p, n }, (WaxSpan){ rsadsi_digest, n }) &&
 		oid.p[n] >= 7 && oid.p[n] <= 11) /* hmacWithSHA1 and what follows it */
 		*ret_digest = digests[oid.p[n] - 7];
 	return true;
@@ -335,8 +337,7 @@ static bool read_kem(WaxSpan body, WaxRecipient *out, WaxFault *fault)
 		!wax_ber_take(&in, WAX_TAG_OCTET_STRING, &out->originator, fault) ||
 		!wax_ber_take(&in, WAX_TAG_SEQUENCE, &kdf, fault) ||
 		!read_kem_kdf(kdf, &out->kdf, fault) ||
-		!wax_ber_take_small(&in, &kek_size, fault) ||
-		!take_ukm(&in, 0, &out->ukm, fault) ||
+		!wax_ber_take_small(&in, &kek_size, fault) || !take_ukm(&in, 0, &out->ukm, fault) ||
 		!wax_ber_take_whole(&in, WAX_TAG_SEQUENCE, &out->wrap_identifier, fault) ||
 		!read_wrap(out->wrap_identifier, &out->wrap, fault) ||
 		!wax_ber_take(&in, WAX_TAG_OCTET_STRING, &out->wrapped_key, fault))

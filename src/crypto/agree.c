@@ -41,8 +41,7 @@ static bool is_curve_of(const EVP_PKEY *pkey, WaxSpan curve)
 	if (EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL) != 1)
 		return false;
 	object = OBJ_nid2obj(OBJ_txt2nid(group));
-	return object &&
-	       wax_span_equal(curve, WAX_SPAN(OBJ_get0_data(object), OBJ_length(object)));
+	return object && wax_span_equal(curve, WAX_SPAN(OBJ_get0_data(object), OBJ_length(object)));
 }
 
 /* on_curve - a point on the curve of our key; hybrid encoding (6, 7) is refused (P-05) */
@@ -71,8 +70,8 @@ bool wax_key_agree(WaxKey *key, WaxSpan point, WaxSpan curve, bool cofactor, Wax
 	if (alg == WAX_KEYENC_ECDH && is_curve_of(ours, curve))
 		peer = on_curve(ours, point);
 	else if (alg == WAX_KEYENC_X25519 || alg == WAX_KEYENC_X448)
-		peer = EVP_PKEY_new_raw_public_key_ex(NULL,
-			alg == WAX_KEYENC_X448 ? "X448" : "X25519", NULL, point.p, point.n);
+		peer = EVP_PKEY_new_raw_public_key_ex(
+			NULL, alg == WAX_KEYENC_X448 ? "X448" : "X25519", NULL, point.p, point.n);
 	ok = peer && derive(ours, peer, cofactor, ret_secret);
 	ERR_clear_error();
 	return ok ||

@@ -42,8 +42,7 @@ static EVP_CIPHER_CTX *begin(WaxSpan key, bool counter, const uint8_t iv[BLOCK])
 	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 
 	/* counter mode is the same in both directions, and the MAC encrypts always */
-	if (context &&
-		EVP_EncryptInit_ex2(context, method(key.n, counter), key.p, iv, NULL) == 1 &&
+	if (context && EVP_EncryptInit_ex2(context, method(key.n, counter), key.p, iv, NULL) == 1 &&
 		EVP_CIPHER_CTX_set_padding(context, 0) == 1)
 		return context;
 	EVP_CIPHER_CTX_free(context);

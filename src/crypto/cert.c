@@ -560,7 +560,7 @@ bool wax_cert_can_encrypt(const WaxCert *cert)
 {
 	const WaxCertInfo *info = &cert->info;
 	unsigned wanted = wax_keyenc_is_agreement(info->keyenc) ? WAX_KU_KEY_AGREEMENT
-								 : WAX_KU_KEY_ENCIPHERMENT;
+								: WAX_KU_KEY_ENCIPHERMENT;
 
 	return info->keyenc && (!info->has_key_usage || info->key_usage & wanted);
 }

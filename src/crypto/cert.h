@@ -60,7 +60,7 @@ typedef struct {
 	int64_t not_before, not_after;
 	const char *const *addresses;	   /* keys of core/address, NULL-ended */
 	const char *const *utf8_addresses; /* SmtpUTF8Mailbox: local part octet for octet */
-	WaxKeyKind key_kind; /* UNKNOWN also when this libcrypto does not know it */
+	WaxKeyKind key_kind;		   /* UNKNOWN also when this libcrypto does not know it */
 	WaxKeyEncAlg keyenc; /* what the key encrypts with of itself: RSA, ECDH, X25519, ML-KEM */
 	unsigned key_bits;
 	const char *curve; /* "P-256", NULL when not EC */

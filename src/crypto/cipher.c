@@ -65,8 +65,8 @@ static bool set_up(WaxCipher *cipher, const EVP_CIPHER *method, WaxSpan key, Wax
 	cipher->context = EVP_CIPHER_CTX_new();
 	return EVP_CipherInit_ex2(cipher->context, method, NULL, NULL, cipher->encrypt, NULL) ==
 		       1 &&
-	       (aead ? EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.n,
-			       NULL) == 1
+	       (aead ? EVP_CIPHER_CTX_ctrl(
+			       cipher->context, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.n, NULL) == 1
 		     : iv.n == wax_cipher_block_size(cipher->alg)) &&
 	       EVP_CipherInit_ex2(cipher->context, NULL, key.p, iv.p, cipher->encrypt, NULL) == 1 &&
 	       (aead || cipher->encrypt || EVP_CIPHER_CTX_set_padding(cipher->context, 0) == 1);

@@ -18,8 +18,7 @@ static bool has_kem(const EVP_PKEY *pkey)
 	return alg == WAX_KEYENC_RSA || wax_keyenc_is_kem(alg);
 }
 
-bool wax_key_decapsulate(
-	WaxKey *key, WaxSpan ciphertext, WaxSecret **ret_secret, GError **error)
+bool wax_key_decapsulate(WaxKey *key, WaxSpan ciphertext, WaxSecret **ret_secret, GError **error)
 {
 	EVP_PKEY *ours = wax_crypto_pkey(key);
 	g_autoptr(EVP_PKEY_CTX) context = EVP_PKEY_CTX_new_from_pkey(NULL, ours, NULL);
@@ -31,8 +30,8 @@ bool wax_key_decapsulate(
 
 	if (ok) {
 		secret = wax_secret_new(n);
-		ok = EVP_PKEY_decapsulate(
-			     context, secret->p, &n, ciphertext.p, ciphertext.n) == 1 &&
+		ok = EVP_PKEY_decapsulate(context, secret->p, &n, ciphertext.p, ciphertext.n) ==
+			     1 &&
 		     n == secret->n;
 	}
 	ERR_clear_error();

@@ -45,8 +45,7 @@ static bool run(WaxKey *key, const WaxUnwrap *u, WaxSecret **ret_key, GError **e
 		       wax_key_agree(key, u->originator, u->curve, u->cofactor, &secret, error) &&
 		       unwrap_with_secret(u, secret, ret_key, error);
 	if (wax_keyenc_is_kem(u->alg))
-		return (own == u->alg ||
-			       (own == WAX_KEYENC_RSA && u->alg == WAX_KEYENC_RSA_KEM)) &&
+		return (own == u->alg || (own == WAX_KEYENC_RSA && u->alg == WAX_KEYENC_RSA_KEM)) &&
 		       wax_key_decapsulate(key, u->originator, &secret, error) &&
 		       unwrap_with_secret(u, secret, ret_key, error);
 	return false;

@@ -47,7 +47,7 @@ bool wax_unwrap(
  * wax_kek_derive - the key-encryption key from a secret that was agreed or encapsulated; wax_wrap_key_size
  * octets.  RSA-KEM runs the KDF a first time over Z (RFC 9690).
  */
-bool wax_kek_derive(const WaxUnwrap *unwrap, WaxSpan secret, WaxSecret **ret_kek,
-	GError **error) WAX_MUST_USE;
+bool wax_kek_derive(
+	const WaxUnwrap *unwrap, WaxSpan secret, WaxSecret **ret_kek, GError **error) WAX_MUST_USE;
 
 #endif

@@ -66,8 +66,7 @@ void wax_keyring_add_secret(WaxKeyring *keyring, WaxSpan key_id, WaxSpan secret)
 
 	shared->secret = wax_secret_dup(secret);
 	if (key_id.n)
-		shared->key_id =
-			g_byte_array_append(g_byte_array_new(), key_id.p, (guint)key_id.n);
+		shared->key_id = g_byte_array_append(g_byte_array_new(), key_id.p, (guint)key_id.n);
 	g_ptr_array_add(keyring->secrets, shared);
 }
 
@@ -180,8 +179,8 @@ static bool can_serve(const WaxIdentityKey *identity, const WaxRecipient *recipi
 	WaxKeyEncAlg own = wax_key_keyenc(identity->key);
 
 	return own == recipient->alg ||
-	       (own == WAX_KEYENC_RSA && (recipient->alg == WAX_KEYENC_OAEP ||
-						 recipient->alg == WAX_KEYENC_RSA_KEM));
+	       (own == WAX_KEYENC_RSA &&
+		       (recipient->alg == WAX_KEYENC_OAEP || recipient->alg == WAX_KEYENC_RSA_KEM));
 }
 
 /* find_secret - by its name; the first password serves whoever asks for one */

@@ -8,7 +8,8 @@
 
 static const char *kind_word(WaxRecipientKind kind)
 {
-	static const char *const words[] = { "none", "ktri", "kari", "kekri", "pwri", "kemri", "ori" };
+	static const char *const words[] = { "none", "ktri", "kari", "kekri", "pwri", "kemri",
+		"ori" };
 
 	return words[kind];
 }
@@ -110,8 +111,7 @@ static bool unwrap(WaxObject *object, const WaxRecipient *chosen, int handle)
 	if (cek->n != key_size)
 		return false;
 	if (object->plan.cek_info.n)
-		return wax_kdf_cek(
-			wax_secret_span(cek), object->plan.cek_info, &object->key, NULL);
+		return wax_kdf_cek(wax_secret_span(cek), object->plan.cek_info, &object->key, NULL);
 	object->key = g_steal_pointer(&cek);
 	return true;
 }

@@ -16,9 +16,9 @@
 #include "mime/transfer.h"
 #include "smime/seal_internal.h"
 
-#define CHUNK	  (48 * 1024)
-#define KEEP_MAX  (1024 * 1024) /* an entity so small is kept instead of being made twice */
-#define STALE	  (50 * 60)	/* S-90 */
+#define CHUNK	   (48 * 1024)
+#define KEEP_MAX   (1024 * 1024) /* an entity so small is kept instead of being made twice */
+#define STALE	   (50 * 60)	 /* S-90 */
 #define TAG_OCTETS 16
 
 /* fields that a reader sees as the message's own (RFC 9788 2.2); trace fields are not */
@@ -542,8 +542,8 @@ static bool make_head(const Seal *s, WaxSpan cek, const WaxSealContent *content,
 	head_room = g_malloc(wrapped.room + 512);
 	head = wax_der(head_room, wrapped.room + 512);
 	if (!wax_cms_seal_head(content, (const WaxSealRecipient *)(void *)wrapped.list->data,
-		    wrapped.list->len,
-		    wax_cipher_sealed_size(content->cipher, s->signed_octets), &head, &fault))
+		    wrapped.list->len, wax_cipher_sealed_size(content->cipher, s->signed_octets),
+		    &head, &fault))
 		return wax_fail_fault(error, &fault, "EnvelopedData");
 	*ret_head = bytes_of(&head);
 	return true;

@@ -39,7 +39,8 @@ static bool check_recipient(const WaxCert *cert, int64_t now, GError **error)
 		return false;
 	if (info->key_kind == WAX_KEY_UNKNOWN)
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
-			"the key of %s (serial %s) is of a kind that this system's libcrypto does not "
+			"the key of %s (serial %s) is of a kind that this system's libcrypto does "
+			"not "
 			"know; ask its owner for another certificate, or use OpenSSL 3.5 or later",
 			info->subject_text, info->serial_text);
 	if (!wax_cert_can_encrypt(cert))
@@ -76,7 +77,6 @@ bool wax_seal_recipients(GPtrArray *certs, int64_t now, GPtrArray **ret_recipien
 	return true;
 }
 
-
 void wax_seal_wrapped_clear(WaxSealWrapped *wrapped)
 {
 	g_clear_pointer(&wrapped->list, g_array_unref);
@@ -102,8 +102,8 @@ static WaxWrapAlg wrap_of(size_t key_size)
 				: WAX_WRAP_AES128;
 }
 
-static bool wrap_key(WaxSealWrapped *w, WaxSpan kek, WaxSpan cek, WaxSealRecipient *out,
-	GError **error)
+static bool wrap_key(
+	WaxSealWrapped *w, WaxSpan kek, WaxSpan cek, WaxSealRecipient *out, GError **error)
 {
 	uint8_t wrapped[64];
 	size_t n;
@@ -145,8 +145,8 @@ static void choose_kdf(const WaxCertInfo *info, size_t cek_size, WaxSealRecipien
 }
 
 /* share - a fresh secret for this recipient, the KDF over it, the content key wrapped */
-static bool share(WaxSealWrapped *w, const WaxCert *cert, WaxSpan cek, WaxSealRecipient *out,
-	GError **error)
+static bool share(
+	WaxSealWrapped *w, const WaxCert *cert, WaxSpan cek, WaxSealRecipient *out, GError **error)
 {
 	uint8_t identifier_room[32], info_room[128];
 	WaxDer identifier = wax_der(identifier_room, sizeof identifier_room);
