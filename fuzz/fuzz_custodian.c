@@ -72,7 +72,7 @@ static uint8_t take(WaxSpan *in)
 
 static void put_piece(WaxFrame *request, WaxSpan *in)
 {
-	size_t n = MIN(take(in), in->n);
+	size_t wanted = take(in), n = MIN(wanted, in->n);
 
 	wax_frame_put_span(request, WAX_SPAN(in->p, n));
 	*in = WAX_SPAN(in->p + n, in->n - n);

@@ -552,6 +552,8 @@ bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert)
 
 bool wax_cert_can_sign(const WaxCert *cert)
 {
+	if (cert->info.key_kind == WAX_KEY_XDH || cert->info.key_kind == WAX_KEY_ML_KEM)
+		return false; /* whatever keyUsage says, or does not say */
 	return !cert->info.has_key_usage ||
 	       cert->info.key_usage & (WAX_KU_DIGITAL_SIGNATURE | WAX_KU_NON_REPUDIATION);
 }

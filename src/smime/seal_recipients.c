@@ -37,11 +37,11 @@ static bool check_recipient(const WaxCert *cert, int64_t now, GError **error)
 
 	if (!check_dates(info, now, error))
 		return false;
-	if (info->key_kind == WAX_KEY_UNKNOWN)
+	if (info->key_kind == WAX_KEY_UNKNOWN || info->key_kind == WAX_KEY_OTHER)
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
-			"the key of %s (serial %s) is of a kind that this system's libcrypto does "
-			"not "
-			"know; ask its owner for another certificate, or use OpenSSL 3.5 or later",
+			"the key of %s (serial %s) is of a kind that this system's libcrypto "
+			"does not know; ask its owner for another certificate, or use OpenSSL 3.5 "
+			"or later",
 			info->subject_text, info->serial_text);
 	if (!wax_cert_can_encrypt(cert))
 		return wax_fail(error, WAX_R_CERT_SIGN_ONLY,

@@ -208,7 +208,7 @@ def by_hand(kind, decapsulate):
         (_, v, _), _, _, (_, ciphertext, _), _, (_, size, size_whole), (_, _, wrap), (_, wrapped, _) = elements(kem)
         check("%s: version and kekLength" % kind, (v, size) == (b"\x00", b"\x20"), (v, size))
         kek = decapsulate(ciphertext, header(0x30, wrap + size_whole))
-    cek = tool("enc", "-d", "-id-aes256-wrap", "-K", kek.hex(), "-iv", "a6" * 8, data=wrapped)
+    cek = tool("enc", "-d", "-id-aes256-wrap", "-K", kek.hex(), "-iv", "a6" * 8, "-in", write("wrapped", wrapped))
     _, (_, cipher, _), (_, octets, _) = elements(content)
     _, (_, iv, _) = elements(cipher)
     plain = tool("enc", "-d", "-aes-256-cbc", "-K", cek.hex(), "-iv", iv.hex(), data=octets)

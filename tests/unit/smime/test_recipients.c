@@ -216,6 +216,8 @@ static void key_usage_decides_who_is_sealed_for(void **state)
 
 		assert_true(wax_cert_can_encrypt(person->cert));
 		assert_false(wax_cert_can_encrypt(cert));
+		/* X25519, X448 and ML-KEM sign nothing, whatever is said of them */
+		assert_int_equal(wax_cert_can_sign(cert), i < 4);
 	}
 }
 
@@ -390,6 +392,26 @@ static void a_derived_key_serves_one_cipher_alone(void **state)
 	g_string_free(message, true);
 }
 
+/* RFC 9629 6.2: kekLength is the key size of the wrap, and the wrap is one of the good ones */
+static void a_kem_says_how_long_its_key_is(void **state)
+{
+	static const uint8_t old[] = { 2, 1, 32, 0x30, 11, 6, 9, 0x60 },
+			     new[] = { 2, 1, 16, 0x30, 11, 6, 9, 0x60 };
+	g_autoptr(GPtrArray) certs = g_ptr_array_new();
+	WaxSealOptions options = {
+		.recipients = certs, .cipher = WAX_CIPHER_AES256_GCM, .rsa_kem = true
+	};
+	GString *message;
+
+	(void)state;
+	g_ptr_array_add(certs, world.people[0].cert);
+	message = seal(&options);
+	change(message, WAX_SPAN(old, sizeof old), WAX_SPAN(new, sizeof new));
+	assert_int_equal(
+		open(message, world.people[0].keyring, true), WAX_ENCRYPTION_UNDECRYPTABLE);
+	g_string_free(message, true);
+}
+
 /* a large message under CCM, whose octets must be counted before the first of them is decrypted */
 static void ccm_is_not_limited_by_memory(void **state)
 {
@@ -435,6 +457,7 @@ int main(void)
 		cmocka_unit_test(changed_messages_give_nothing),
 		cmocka_unit_test(a_changed_key_fails_for_everyone_alike),
 		cmocka_unit_test(a_derived_key_serves_one_cipher_alone),
+		cmocka_unit_test(a_kem_says_how_long_its_key_is),
 		cmocka_unit_test(ccm_is_not_limited_by_memory),
 	};
 
