@@ -67,6 +67,9 @@ static const char *kind_word(const WaxCertInfo *info)
 		return "RSA-PSS";
 	case WAX_KEY_EC:
 		return info->curve ? info->curve : "EC";
+	case WAX_KEY_XDH:
+	case WAX_KEY_ML_KEM:
+		return wax_keyenc_word(info->keyenc);
 	default:
 		return "other";
 	}

@@ -20,14 +20,19 @@
 #include <openssl/x509.h>
 
 #include "asn1/algorithms.h"
+#include "crypto/cert.h"
 
 const EVP_MD *wax_crypto_md(WaxDigestAlg alg);
+/* wax_crypto_rc2 - RC2-CBC with a key of so many octets, from a legacy provider of its own; NULL: none */
+const EVP_CIPHER *wax_crypto_rc2(size_t key_size);
 
-typedef struct WaxCert WaxCert;
 typedef struct WaxKey WaxKey;
 X509 *wax_crypto_x509(const WaxCert *cert);
 EVP_PKEY *wax_crypto_pkey(const WaxKey *key);
 WaxKey *wax_crypto_key_take(EVP_PKEY *pkey);
+WaxKeyKind wax_crypto_kind(const EVP_PKEY *pkey);
+/* wax_crypto_keyenc - what a key of this kind encrypts with: RSA, ECDH, X25519, ML-KEM; NONE: nothing */
+WaxKeyEncAlg wax_crypto_keyenc(const EVP_PKEY *pkey);
 
 /*
  * wax_crypto_pbe_spend - may the key for that algorithm be derived from a password?  Iterations

@@ -89,6 +89,18 @@ static WaxReason sign(World *w, unsigned who, const uint8_t id[16], uint32_t han
 	return ask(w, who, request, NULL);
 }
 
+static void put_no_agreement(WaxFrame *request)
+{
+	wax_frame_put_span(request, WAX_SPAN_NONE);
+	wax_frame_put_span(request, WAX_SPAN_NONE);
+	wax_frame_put_bool(request, false);
+	wax_frame_put_u32(request, 0);
+	wax_frame_put_u32(request, 0);
+	wax_frame_put_span(request, WAX_SPAN_NONE);
+	wax_frame_put_span(request, WAX_SPAN_NONE);
+	wax_frame_put_u32(request, 0);
+}
+
 static WaxReason unwrap(World *w, const uint8_t id[16], uint32_t handle, WaxKeyEncAlg alg, WaxSpan wrapped,
 	uint32_t key_size, GByteArray **ret_key)
 {
@@ -102,11 +114,7 @@ static WaxReason unwrap(World *w, const uint8_t id[16], uint32_t handle, WaxKeyE
 	wax_frame_put_u32(request, WAX_DIGEST_SHA256);
 	wax_frame_put_u32(request, WAX_DIGEST_SHA256);
 	wax_frame_put_span(request, WAX_SPAN_NONE);
-	wax_frame_put_span(request, WAX_SPAN_NONE);
-	wax_frame_put_bool(request, false);
-	wax_frame_put_u32(request, 0);
-	wax_frame_put_u32(request, 0);
-	wax_frame_put_span(request, WAX_SPAN_NONE);
+	put_no_agreement(request);
 	return ask(w, WAX_PEER_MAILD, request, ret_key);
 }
 
