@@ -231,7 +231,7 @@ GByteArray *wax_key_spki(const WaxKey *key)
 
 bool wax_key_fits(const WaxKey *key, const WaxCert *cert)
 {
-	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *theirs = wax_crypto_pubkey(cert);
 	bool fits = theirs && EVP_PKEY_eq(key->pkey, theirs) == 1;
 
 	ERR_clear_error();
@@ -258,6 +258,8 @@ static bool scheme_fits(WaxSigAlg alg, EVP_PKEY *pkey)
 		return EVP_PKEY_is_a(pkey, "EC");
 	if (alg == WAX_SIG_RSA)
 		return EVP_PKEY_is_a(pkey, "RSA");
+	if (alg == WAX_SIG_DSA)
+		return EVP_PKEY_is_a(pkey, "DSA");
 	return alg == WAX_SIG_PSS && (EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_is_a(pkey, "RSA-PSS"));
 }
 
@@ -431,7 +433,7 @@ bool wax_key_agree(
 bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest,
 	const WaxPss *pss, WaxSpan value, WaxSpan signature)
 {
-	EVP_PKEY *key = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *key = wax_crypto_pubkey(cert);
 	const EVP_MD *md = wax_crypto_md(digest), *mgf = pss ? wax_crypto_md(pss->mgf_digest) : md;
 	g_autoptr(EVP_PKEY_CTX) context = NULL;
 	bool right;
@@ -462,7 +464,7 @@ bool wax_cert_verify(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest, co
 bool wax_cert_wrap_rsa(
 	const WaxCert *cert, bool oaep, WaxSpan key, GByteArray **ret_wrapped, GError **error)
 {
-	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *theirs = wax_crypto_pubkey(cert);
 	g_autoptr(EVP_PKEY_CTX) context =
 		theirs ? EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL) : NULL;
 	g_autoptr(GByteArray) wrapped = g_byte_array_new();
@@ -486,7 +488,7 @@ bool wax_cert_wrap_rsa(
 bool wax_cert_agree(
 	const WaxCert *cert, GByteArray **ret_point, WaxSecret **ret_secret, GError **error)
 {
-	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *theirs = wax_crypto_pubkey(cert);
 	g_autoptr(EVP_PKEY) ours = NULL;
 	g_autoptr(EVP_PKEY_CTX) context = NULL;
 	EVP_PKEY *made = NULL;
