@@ -8,6 +8,8 @@
 #include "core/clock.h"
 #include "core/io.h"
 #include "core/status.h"
+#include "crypto/crl.h"
+#include "crypto/ocsp.h"
 #include "smime/open.h"
 #include "smime/seal.h"
 #include "trust/path.h"
