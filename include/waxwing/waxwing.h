@@ -65,6 +65,9 @@ int waxwing_add_recipient(waxwing *w, const char *path);
 int waxwing_add_anchor(waxwing *w, const char *path);
 int waxwing_add_crl(waxwing *w, const char *path);
 
+/* a file with one OCSP response in DER, as `openssl ocsp -respout` writes it */
+int waxwing_add_ocsp(waxwing *w, const char *path);
+
 /* "aes256-gcm", "aes128-gcm", "aes256-cbc" (when nothing is set) or "aes128-cbc" */
 int waxwing_set_cipher(waxwing *w, const char *name);
 

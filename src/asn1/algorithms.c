@@ -113,6 +113,11 @@ static const struct {
 		WAX_DIGEST_SHA384 },
 	{ { 8, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04 } }, WAX_SIG_ECDSA,
 		WAX_DIGEST_SHA512 },
+	/* RFC 3370 3.1 and RFC 5758 3.1; the key's own identifier is met, too */
+	{ { 7, { 0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01 } }, WAX_SIG_DSA, WAX_DIGEST_NONE },
+	{ { 7, { 0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03 } }, WAX_SIG_DSA, WAX_DIGEST_SHA1 },
+	{ { 9, NIST(3, 1) }, WAX_SIG_DSA, WAX_DIGEST_SHA224 },
+	{ { 9, NIST(3, 2) }, WAX_SIG_DSA, WAX_DIGEST_SHA256 },
 };
 
 static const struct {
@@ -348,7 +353,7 @@ const char *wax_cipher_word(WaxCipherAlg alg)
 
 const char *wax_sig_word(WaxSigAlg alg)
 {
-	static const char *const words[] = { "unknown", "rsa", "rsa-pss", "ecdsa" };
+	static const char *const words[] = { "unknown", "rsa", "rsa-pss", "ecdsa", "dsa" };
 
 	return words[alg];
 }

@@ -54,6 +54,7 @@ typedef enum {
 	WAX_SIG_RSA, /* PKCS #1 v1.5 */
 	WAX_SIG_PSS,
 	WAX_SIG_ECDSA,
+	WAX_SIG_DSA, /* read only */
 	WAX_SIG_ALG_COUNT_
 } WaxSigAlg;
 

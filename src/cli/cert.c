@@ -10,18 +10,18 @@
 #include "cli/input.h"
 #include "cli/local.h"
 #include "cli/options.h"
+#include "cli/sources.h"
 #include "cli/verbs.h"
 #include "core/address.h"
 #include "core/clock.h"
 #include "core/status.h"
-#include "crypto/crl.h"
 #include "crypto/digest.h"
 #include "trust/path.h"
-#include "trust/revocation.h"
 
 typedef struct {
 	const char *file, *mail, *purpose, *at, *config, *socket;
-	GPtrArray *anchors, *untrusted, *crls, *policies;
+	GPtrArray *anchors, *untrusted, *policies;
+	WaxSources sources;
 	bool explicit_policy, no_mapping, no_any, historic, json;
 	int64_t when;
 	WaxPurpose use;
@@ -70,6 +70,8 @@ static const char *kind_word(const WaxCertInfo *info)
 	case WAX_KEY_XDH:
 	case WAX_KEY_ML_KEM:
 		return wax_keyenc_word(info->keyenc);
+	case WAX_KEY_DSA:
+		return "DSA";
 	default:
 		return "other";
 	}
@@ -214,7 +216,7 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	const WaxOption options[] = {
 		{ "--anchor", WAX_OPTION_LIST, a->anchors },
 		{ "--untrusted", WAX_OPTION_LIST, a->untrusted },
-		{ "--crl", WAX_OPTION_LIST, a->crls },
+		WAX_SOURCES_OPTIONS(&a->sources),
 		{ "--policy", WAX_OPTION_LIST, a->policies },
 		{ "--explicit-policy", WAX_OPTION_FLAG, &a->explicit_policy },
 		{ "--no-policy-mapping", WAX_OPTION_FLAG, &a->no_mapping },
@@ -243,18 +245,6 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	return true;
 }
 
-static bool load_crls(const GPtrArray *paths, GPtrArray *crls, GError **error)
-{
-	for (guint i = 0; i < paths->len; i++) {
-		WaxCrl *crl = wax_crl_load(paths->pdata[i], error);
-
-		if (!crl)
-			return false;
-		g_ptr_array_add(crls, crl);
-	}
-	return true;
-}
-
 static void add_reason(json_t *reasons, WaxReason reason)
 {
 	if (reason)
@@ -274,7 +264,7 @@ static json_t *result_json(const WaxPathVerdict *verdict, json_t *reasons, bool 
 }
 
 static json_t *judge(const Arguments *a, const WaxCert *cert, GPtrArray *anchors,
-	GPtrArray *untrusted, const GPtrArray *crls, const char *mail)
+	GPtrArray *untrusted, const char *mail)
 {
 	const char *const *oids = a->policies->len ? (const char *const *)a->policies->pdata : NULL;
 	WaxPathQuestion question = { .anchors = anchors,
@@ -284,14 +274,14 @@ static json_t *judge(const Arguments *a, const WaxCert *cert, GPtrArray *anchors
 		.mail = mail,
 		.historic = a->historic,
 		.policy = { oids, a->explicit_policy, a->no_mapping, a->no_any } };
+	WaxRevocationSources sources = wax_sources_question(&a->sources, /* demanded= */ true);
 	g_auto(WaxPathVerdict) verdict = wax_trust_path(cert, &question);
 	json_t *reasons = json_array();
 
 	add_reason(reasons, verdict.reason);
 	/* lists given must clear the whole path; without any, one that names a source is not cleared */
 	if (!verdict.reason)
-		add_reason(
-			reasons, wax_trust_revocation(verdict.chain, crls, a->when, crls->len > 0));
+		add_reason(reasons, wax_trust_revocation(verdict.chain, &question, &sources));
 	if (mail && !wax_cert_has_address(cert, mail))
 		add_reason(reasons, WAX_R_CERT_ADDRESS_FOREIGN);
 	return result_json(&verdict, reasons, json_array_size(reasons) == 0);
@@ -314,8 +304,7 @@ static bool verify(Arguments *a, GError **error)
 {
 	g_autoptr(GPtrArray) certs = NULL, untrusted = NULL,
 			     anchors = g_ptr_array_new_with_free_func(
-				     (GDestroyNotify)wax_anchor_free),
-			     crls = g_ptr_array_new_with_free_func((GDestroyNotify)wax_crl_free);
+				     (GDestroyNotify)wax_anchor_free);
 	WaxAnchorService service = { a->socket, a->config, a->use };
 	g_autofree char *mail = NULL;
 	json_t *result;
@@ -325,12 +314,12 @@ static bool verify(Arguments *a, GError **error)
 	if (!wax_certs_load(a->file, &certs, error) ||
 		!wax_certificates_load(a->untrusted, &untrusted, error) ||
 		!wax_anchors_load(a->anchors, &service, anchors, untrusted, error) ||
-		!load_crls(a->crls, crls, error))
+		!wax_sources_load(&a->sources, error))
 		return false;
 	/* what stands behind the first in one file helps to build the path */
 	for (guint i = 1; i < certs->len; i++)
 		g_ptr_array_add(untrusted, wax_cert_ref(certs->pdata[i]));
-	result = judge(a, certs->pdata[0], anchors, untrusted, crls, mail);
+	result = judge(a, certs->pdata[0], anchors, untrusted, mail);
 	if (a->json)
 		print_json(result, JSON_COMPACT);
 	else
@@ -342,14 +331,15 @@ static bool verify(Arguments *a, GError **error)
 int wax_cli_cert_verify(int argc, char **argv)
 {
 	g_autoptr(GPtrArray) anchors = g_ptr_array_new(), untrusted = g_ptr_array_new(),
-			     crls = g_ptr_array_new(),
 			     policies = g_ptr_array_new_null_terminated(4, NULL, true);
-	Arguments a = {
-		.anchors = anchors, .untrusted = untrusted, .crls = crls, .policies = policies
-	};
+	Arguments a = { .anchors = anchors, .untrusted = untrusted, .policies = policies };
 	g_autoptr(GError) error = NULL;
+	bool good;
 
-	if (!read_arguments(argc, argv, &a, &error) || !verify(&a, &error))
+	wax_sources_init(&a.sources);
+	good = read_arguments(argc, argv, &a, &error) && verify(&a, &error);
+	wax_sources_done(&a.sources);
+	if (!good)
 		return wax_cli_report("cert verify", error);
 	return 0;
 }

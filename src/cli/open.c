@@ -9,18 +9,19 @@
 #include "cli/anchors.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/sources.h"
 #include "cli/verbs.h"
 #include "core/address.h"
 #include "core/clock.h"
 #include "core/status.h"
-#include "crypto/crl.h"
 #include "trust/path.h"
 
 #define EXIT_IDENTITY 77
 
 typedef struct {
 	const char *file, *password_file, *content, *at, *from, *out, *config, *socket;
-	GPtrArray *identities, *message_passwords, *keks, *anchors, *crls;
+	GPtrArray *identities, *message_passwords, *keks, *anchors;
+	WaxSources sources;
 	bool historic, json;
 	int64_t when;
 } Arguments;
@@ -34,7 +35,7 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		{ "--kek", WAX_OPTION_LIST, a->keks },
 		{ "--content", WAX_OPTION_TEXT, &a->content },
 		{ "--anchor", WAX_OPTION_LIST, a->anchors },
-		{ "--crl", WAX_OPTION_LIST, a->crls },
+		WAX_SOURCES_OPTIONS(&a->sources),
 		{ "--at", WAX_OPTION_TEXT, &a->at },
 		{ "--from", WAX_OPTION_TEXT, &a->from },
 		{ "--historic", WAX_OPTION_FLAG, &a->historic },
@@ -58,21 +59,6 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	if (a->json && a->out && strcmp(a->out, "-") == 0)
 		return wax_fail(error, WAX_R_USAGE,
 			"--json and --out - both want standard output: give --out a file");
-	return true;
-}
-
-static bool load_crls(const GPtrArray *paths, GPtrArray **ret_crls, GError **error)
-{
-	g_autoptr(GPtrArray) crls = g_ptr_array_new_with_free_func((GDestroyNotify)wax_crl_free);
-
-	for (unsigned i = 0; i < paths->len; i++) {
-		WaxCrl *crl = wax_crl_load(paths->pdata[i], error);
-
-		if (!crl)
-			return false;
-		g_ptr_array_add(crls, crl);
-	}
-	*ret_crls = g_steal_pointer(&crls);
 	return true;
 }
 
@@ -145,12 +131,11 @@ static bool write_results(WaxOpened *opened, const Arguments *a, GError **error)
 	return true;
 }
 
-static int open_message(const Arguments *a, const WaxKeyring *keyring, GError **error)
+static int open_message(Arguments *a, const WaxKeyring *keyring, GError **error)
 {
 	WaxUnwrapper keys = wax_keyring_unwrapper((WaxKeyring *)(uintptr_t)keyring);
 	g_auto(WaxInput) input = { .fd = -1 }, content = { .fd = -1 };
 	g_autoptr(GPtrArray)
-		crls = NULL,
 		anchors = g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free),
 		untrusted = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	WaxAnchorService service = { a->socket, a->config, WAX_PURPOSE_SIGN };
@@ -160,11 +145,11 @@ static int open_message(const Arguments *a, const WaxKeyring *keyring, GError **
 	};
 
 	if (!wax_anchors_load(a->anchors, &service, anchors, untrusted, error) ||
-		!load_crls(a->crls, &crls, error) || !wax_input_open(a->file, &input, error))
+		!wax_sources_load(&a->sources, error) || !wax_input_open(a->file, &input, error))
 		return -1;
 	options.anchors = anchors;
 	options.untrusted = untrusted;
-	options.crls = crls;
+	options.revocation = wax_sources_question(&a->sources, /* demanded= */ false);
 	if (a->content) {
 		if (!wax_input_open(a->content, &content, error))
 			return -1;
@@ -176,26 +161,34 @@ static int open_message(const Arguments *a, const WaxKeyring *keyring, GError **
 	return 0;
 }
 
-int wax_cli_open(int argc, char **argv)
+static int run(int argc, char **argv, Arguments *a)
 {
-	g_autoptr(GPtrArray) identities = g_ptr_array_new(), anchors = g_ptr_array_new(),
-			     crls = g_ptr_array_new(), message_passwords = g_ptr_array_new(),
-			     keks = g_ptr_array_new();
-	Arguments a = { .identities = identities,
-		.message_passwords = message_passwords,
-		.keks = keks,
-		.anchors = anchors,
-		.crls = crls };
 	g_autoptr(WaxKeyring) keyring = wax_keyring_new();
 	g_autoptr(GError) error = NULL;
 
-	if (!read_arguments(argc, argv, &a, &error))
+	if (!read_arguments(argc, argv, a, &error))
 		return wax_cli_report("open", error);
-	if (!load_identities(&a, keyring, &error)) {
+	if (!load_identities(a, keyring, &error)) {
 		(void)wax_cli_report("open", error);
 		return EXIT_IDENTITY;
 	}
-	if (open_message(&a, keyring, &error) != 0)
+	if (open_message(a, keyring, &error) != 0)
 		return wax_cli_report("open", error);
 	return 0;
+}
+
+int wax_cli_open(int argc, char **argv)
+{
+	g_autoptr(GPtrArray) identities = g_ptr_array_new(), anchors = g_ptr_array_new(),
+			     message_passwords = g_ptr_array_new(), keks = g_ptr_array_new();
+	Arguments a = { .identities = identities,
+		.message_passwords = message_passwords,
+		.keks = keks,
+		.anchors = anchors };
+	int code;
+
+	wax_sources_init(&a.sources);
+	code = run(argc, argv, &a);
+	wax_sources_done(&a.sources);
+	return code;
 }

@@ -14,10 +14,16 @@
 #include "core/status.h"
 #include "crypto/digest.h"
 #include "crypto/internal.h"
+#include "crypto/points.h"
 
 #define CERT_MAX  (64 * 1024) /* L-07 */
 #define CACHE_MAX 4096
 #define CERTS_MAX 1024
+
+/* L-17 */
+#define RSA_BITS_MAX	 8192
+#define RSA_EXPONENT_MAX 64
+#define DSA_BITS_MAX	 4096
 
 struct WaxCert {
 	gint refs;
@@ -25,7 +31,9 @@ struct WaxCert {
 	X509 *x509;
 	uint8_t *der, *subject, *issuer, *issuer_and_serial, *spki;
 	char *subject_text, *issuer_text, *serial_text, *curve;
-	GPtrArray *addresses, *utf8_addresses;
+	GPtrArray *addresses, *utf8_addresses, *points;
+	EVP_PKEY *
+		completed; /* with the issuer's parameters; NULL: the certificate's own key counts */
 	uint8_t verified_by[32]; /* SHA-256 of an issuer whose key verified it; by cache_lock */
 	bool is_verified;
 };
@@ -33,6 +41,31 @@ struct WaxCert {
 X509 *wax_crypto_x509(const WaxCert *cert)
 {
 	return cert->x509;
+}
+
+static bool is_bounded(EVP_PKEY *key)
+{
+	int bits = EVP_PKEY_get_bits(key);
+	BIGNUM *exponent = NULL;
+	bool small = true;
+
+	if (EVP_PKEY_is_a(key, "DSA"))
+		return bits <= DSA_BITS_MAX;
+	if (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "RSA-PSS"))
+		return true;
+	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1)
+		small = BN_num_bits(exponent) <= RSA_EXPONENT_MAX;
+	BN_free(exponent);
+	return small && bits <= RSA_BITS_MAX;
+}
+
+EVP_PKEY *wax_crypto_pubkey(const WaxCert *cert)
+{
+	EVP_PKEY *key = X509_get0_pubkey(cert->x509);
+
+	if (cert->completed)
+		return cert->completed;
+	return cert->info.key_kind == WAX_KEY_UNKNOWN || cert->info.key_inherits ? NULL : key;
 }
 
 void wax_crypto_set_error(GError **error, WaxReason reason, const char *what)
@@ -111,7 +144,12 @@ static void read_key(WaxCert *cert)
 	WaxCertInfo *info = &cert->info;
 	char group[80];
 
-	if (!key)
+	if (wax_crypto_dsa_lacks_parameters(info->spki)) {
+		info->key_kind = WAX_KEY_DSA;
+		info->key_inherits = true;
+		return;
+	}
+	if (!key || !is_bounded(key))
 		return;
 	info->key_bits = (unsigned)EVP_PKEY_get_bits(key);
 	info->key_kind = wax_crypto_kind(key);
@@ -154,7 +192,10 @@ static void read_extensions(WaxCert *cert)
 
 		if (nid == NID_email_protect || nid == NID_anyExtendedKeyUsage)
 			info->eku_mail = true;
+		if (nid == NID_OCSP_sign)
+			info->eku_ocsp = true;
 	}
+	info->ocsp_no_check = X509_get_ext_by_NID(cert->x509, NID_id_pkix_OCSP_noCheck, -1) >= 0;
 	info->path_length = -1;
 	info->has_basic_constraints = basic != NULL;
 	if (basic && basic->ca) {
@@ -178,6 +219,8 @@ static void read_extensions(WaxCert *cert)
 				info->names_revocation_source = true;
 		AUTHORITY_INFO_ACCESS_free(access);
 	}
+	cert->points = wax_crypto_cert_points(cert->x509);
+	info->points = cert->points;
 	BASIC_CONSTRAINTS_free(basic);
 	EXTENDED_KEY_USAGE_free(eku);
 }
@@ -255,6 +298,8 @@ static void read_names(WaxCert *cert)
 				info->serial = WAX_SPAN_NONE;
 		}
 	}
+	info->subject_hash = wax_crypto_name_hash(X509_get_subject_name(cert->x509));
+	info->issuer_hash = wax_crypto_name_hash(X509_get_issuer_name(cert->x509));
 	cert->serial_text = wax_hex(info->serial);
 	cert->subject_text = name_text(X509_get_subject_name(cert->x509));
 	cert->issuer_text = name_text(X509_get_issuer_name(cert->x509));
@@ -372,6 +417,8 @@ void wax_cert_unref(WaxCert *cert)
 	g_free(cert->curve);
 	g_clear_pointer(&cert->addresses, g_ptr_array_unref);
 	g_clear_pointer(&cert->utf8_addresses, g_ptr_array_unref);
+	g_clear_pointer(&cert->points, g_ptr_array_unref);
+	EVP_PKEY_free(cert->completed);
 	g_free(cert);
 }
 
@@ -507,21 +554,40 @@ char *wax_cert_pem(const WaxCert *cert)
 	return g_strndup(text, (gsize)n);
 }
 
+WaxCert *wax_cert_completed(const WaxCert *cert, const WaxCert *issuer)
+{
+	EVP_PKEY *from = wax_crypto_pubkey(issuer);
+	EVP_PKEY *key = from ? wax_crypto_dsa_inherit(cert->info.spki, from) : NULL;
+	WaxCert *completed = key && is_bounded(key) ? parse(cert->info.der, NULL) : NULL;
+
+	ERR_clear_error();
+	if (!completed) {
+		EVP_PKEY_free(key);
+		return NULL;
+	}
+	completed->completed = key;
+	completed->info.key_bits = (unsigned)EVP_PKEY_get_bits(key);
+	completed->info.key_inherits = false;
+	return completed;
+}
+
 bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer)
 {
-	EVP_PKEY *key = X509_get0_pubkey(issuer->x509);
+	EVP_PKEY *key = wax_crypto_pubkey(issuer);
 	WaxCert *known = (WaxCert *)(uintptr_t)cert; /* what is remembered changes no answer */
 	bool yes;
 
 	g_mutex_lock(&cache_lock);
-	yes = cert->is_verified && memcmp(cert->verified_by, issuer->info.sha256, 32) == 0;
+	yes = cert->is_verified && !issuer->completed &&
+	      memcmp(cert->verified_by, issuer->info.sha256, 32) == 0;
 	g_mutex_unlock(&cache_lock);
 	if (yes)
 		return true;
 	yes = key && X509_verify(cert->x509, key) == 1;
 	ERR_clear_error();
-	if (!yes)
-		return false;
+	/* a completed issuer's octets do not say which key it has */
+	if (!yes || issuer->completed)
+		return yes;
 	g_mutex_lock(&cache_lock);
 	memcpy(known->verified_by, issuer->info.sha256, 32);
 	known->is_verified = true;
@@ -535,6 +601,28 @@ bool wax_cert_named_issuer(const WaxCert *cert, const WaxCert *issuer)
 		       X509_get_issuer_name(cert->x509), X509_get_subject_name(issuer->x509)) == 0;
 }
 
+/*
+ * excludes_key - does an excluded whole address name one of the certificate's in other case?  To
+ * libcrypto local parts that differ in case are two; to whom we compare with From they are one.
+ */
+static bool excludes_key(const NAME_CONSTRAINTS *constraints, const WaxCert *cert)
+{
+	for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees); i++) {
+		const GENERAL_NAME *base =
+			sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i)->base;
+		g_autofree char *text = NULL;
+
+		if (base->type != GEN_EMAIL)
+			continue;
+		text = g_strndup((const char *)ASN1_STRING_get0_data(base->d.rfc822Name),
+			(gsize)ASN1_STRING_length(base->d.rfc822Name));
+		for (const char *const *a = cert->info.addresses; *a; a++)
+			if (g_ascii_strcasecmp(*a, text) == 0)
+				return true;
+	}
+	return false;
+}
+
 bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert)
 {
 	NAME_CONSTRAINTS *constraints;
@@ -545,7 +633,8 @@ bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert)
 	constraints = X509_get_ext_d2i(issuer->x509, NID_name_constraints, &critical, NULL);
 	if (!constraints)
 		return false;
-	code = NAME_CONSTRAINTS_check(cert->x509, constraints);
+	code = excludes_key(constraints, cert) ? X509_V_ERR_EXCLUDED_VIOLATION
+					       : NAME_CONSTRAINTS_check(cert->x509, constraints);
 	NAME_CONSTRAINTS_free(constraints);
 	return code == X509_V_OK;
 }
@@ -580,7 +669,8 @@ bool wax_cert_is_weak(const WaxCert *cert)
 	const WaxCertInfo *info = &cert->info;
 	bool rsa = info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS;
 
-	return (rsa && info->key_bits < 2048) ||
+	return (rsa && info->key_bits < 2048) || info->key_kind == WAX_KEY_DSA ||
+	       info->sig_alg == WAX_SIG_DSA ||
 	       (!info->self_issued && info->sig_digest != WAX_DIGEST_NONE &&
 		       wax_digest_is_weak(info->sig_digest));
 }

@@ -35,6 +35,7 @@ typedef enum {
 	WAX_KEY_XDH, /* X25519, X448 */
 	WAX_KEY_ML_KEM,
 	WAX_KEY_OTHER,
+	WAX_KEY_DSA, /* read only */
 } WaxKeyKind;
 
 /* keyUsage bits of RFC 5280 4.2.1.3 that decide anything here */
@@ -67,12 +68,17 @@ typedef struct {
 	bool has_key_usage;
 	unsigned key_usage;
 	bool has_eku, eku_mail;
+	bool eku_ocsp;	    /* id-kp-OCSPSigning, by name */
+	bool ocsp_no_check; /* RFC 6960 4.2.2.2.1 */
 	bool is_ca, has_basic_constraints;
 	int path_length; /* -1: no limit */
 	bool has_name_constraints;
 	bool self_issued;
 	bool unknown_critical;
 	bool names_revocation_source; /* a CRL or an OCSP responder */
+	bool key_inherits; /* DSA without parameters: it has those of its issuer (RFC 3279 2.3.2) */
+	uint32_t subject_hash, issuer_hash; /* names equal by RFC 5280 7.1 have equal ones */
+	const GPtrArray *points;	    /* WaxPoint: its distribution points, maybe none */
 	WaxSigAlg sig_alg;
 	WaxDigestAlg sig_digest;
 } WaxCertInfo;
@@ -91,6 +97,13 @@ char *wax_cert_pem(const WaxCert *cert);
 /* wax_cert_signed_by - does the issuer's key verify this certificate's signature? */
 bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer);
 
+/*
+ * wax_cert_completed - a DSA certificate without parameters, with those of its issuer, whose own
+ * are complete (P-14); NULL when that makes no key.  Whose parameters they are decides what the key
+ * verifies: they must be those of the next certificate of the very path that is believed.
+ */
+WaxCert *wax_cert_completed(const WaxCert *cert, const WaxCert *issuer) WAX_MUST_USE;
+
 /* wax_cert_named_issuer - is the issuer's name the one that the certificate gives? (RFC 5280 7.1) */
 bool wax_cert_named_issuer(const WaxCert *cert, const WaxCert *issuer);
 
@@ -103,7 +116,7 @@ bool wax_cert_can_encrypt(const WaxCert *cert); /* keyUsage only (R-35) */
 /* wax_cert_has_address - the key of core/address among its addresses */
 bool wax_cert_has_address(const WaxCert *cert, const char *key);
 
-/* wax_cert_is_weak - RSA below 2048, or signed with SHA-1 or MD5 (not for roots) */
+/* wax_cert_is_weak - RSA below 2048, DSA, or signed with SHA-1 or MD5 (not for roots) */
 bool wax_cert_is_weak(const WaxCert *cert);
 
 /* the inputs of RFC 5280 6.1.1 c, e, f, g; all zero asks for any policy */

@@ -28,6 +28,29 @@ const EVP_CIPHER *wax_crypto_rc2(size_t key_size);
 
 typedef struct WaxKey WaxKey;
 X509 *wax_crypto_x509(const WaxCert *cert);
+
+/* wax_crypto_pubkey - its public key; NULL when it has none that may be asked (L-17) */
+EVP_PKEY *wax_crypto_pubkey(const WaxCert *cert);
+
+/* wax_crypto_dsa_inherit - the key of this SubjectPublicKeyInfo with the parameters of another */
+EVP_PKEY *wax_crypto_dsa_inherit(WaxSpan spki, EVP_PKEY *other);
+bool wax_crypto_dsa_lacks_parameters(WaxSpan spki);
+
+/* what X.509 signs: certificates, lists, answers of responders */
+typedef struct {
+	WaxSpan signed_octets; /* whole element */
+	WaxSpan algorithm;     /* AlgorithmIdentifier, whole */
+	WaxSpan signature;     /* body of the BIT STRING */
+} WaxSigned;
+
+/* wax_crypto_signed_read - SEQUENCE { SEQUENCE, AlgorithmIdentifier, BIT STRING, ... }; *ret_rest is what follows */
+bool wax_crypto_signed_read(WaxSpan der, WaxSigned *ret_signed, WaxSpan *ret_rest) WAX_MUST_USE;
+bool wax_crypto_signed_by(const WaxSigned *what, const WaxCert *issuer);
+bool wax_crypto_signed_is_weak(const WaxSigned *what);
+
+/* wax_crypto_name - a Name from its DER; NULL when it is none */
+X509_NAME *wax_crypto_name(WaxSpan der);
+uint32_t wax_crypto_name_hash(const X509_NAME *name);
 EVP_PKEY *wax_crypto_pkey(const WaxKey *key);
 WaxKey *wax_crypto_key_take(EVP_PKEY *pkey);
 WaxKeyKind wax_crypto_kind(const EVP_PKEY *pkey);
@@ -55,5 +78,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_MD_CTX, EVP_MD_CTX_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_NAME, X509_NAME_free)
 
 #endif

@@ -41,6 +41,8 @@ WaxKeyKind wax_crypto_kind(const EVP_PKEY *pkey)
 {
 	if (EVP_PKEY_is_a(pkey, "RSA-PSS"))
 		return WAX_KEY_RSA_PSS;
+	if (EVP_PKEY_is_a(pkey, "DSA"))
+		return WAX_KEY_DSA;
 	switch (wax_crypto_keyenc(pkey)) {
 	case WAX_KEYENC_RSA:
 		return WAX_KEY_RSA;
@@ -271,7 +273,7 @@ GByteArray *wax_key_spki(const WaxKey *key)
 
 bool wax_key_fits(const WaxKey *key, const WaxCert *cert)
 {
-	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *theirs = wax_crypto_pubkey(cert);
 	bool fits = theirs && EVP_PKEY_eq(key->pkey, theirs) == 1;
 
 	ERR_clear_error();
@@ -298,6 +300,8 @@ static bool scheme_fits(WaxSigAlg alg, EVP_PKEY *pkey)
 		return EVP_PKEY_is_a(pkey, "EC");
 	if (alg == WAX_SIG_RSA)
 		return EVP_PKEY_is_a(pkey, "RSA");
+	if (alg == WAX_SIG_DSA)
+		return EVP_PKEY_is_a(pkey, "DSA");
 	return alg == WAX_SIG_PSS && (EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_is_a(pkey, "RSA-PSS"));
 }
 
@@ -417,7 +421,7 @@ bool wax_key_unwrap_oaep(
 bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest,
 	const WaxPss *pss, WaxSpan value, WaxSpan signature)
 {
-	EVP_PKEY *key = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *key = wax_crypto_pubkey(cert);
 	const EVP_MD *md = wax_crypto_md(digest), *mgf = pss ? wax_crypto_md(pss->mgf_digest) : md;
 	g_autoptr(EVP_PKEY_CTX) context = NULL;
 	bool right;
@@ -448,7 +452,7 @@ bool wax_cert_verify(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest, co
 bool wax_cert_wrap_rsa(
 	const WaxCert *cert, bool oaep, WaxSpan key, GByteArray **ret_wrapped, GError **error)
 {
-	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *theirs = wax_crypto_pubkey(cert);
 	g_autoptr(EVP_PKEY_CTX) context =
 		theirs ? EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL) : NULL;
 	g_autoptr(GByteArray) wrapped = g_byte_array_new();

@@ -9,13 +9,14 @@
 #include "core/io.h"
 #include "core/status.h"
 #include "crypto/crl.h"
+#include "crypto/ocsp.h"
 #include "smime/open.h"
 #include "smime/seal.h"
 #include "trust/path.h"
 
 struct waxwing {
 	WaxKeyring *keyring, *signer;
-	GPtrArray *recipients, *anchors, *crls;
+	GPtrArray *recipients, *anchors, *crls, *ocsps;
 	WaxCipherAlg cipher;
 	unsigned flags;
 	int64_t at; /* 0: now */
@@ -45,6 +46,7 @@ waxwing *waxwing_new(void)
 	w->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	w->anchors = g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
 	w->crls = g_ptr_array_new_with_free_func((GDestroyNotify)wax_crl_free);
+	w->ocsps = g_ptr_array_new_with_free_func((GDestroyNotify)wax_ocsp_free);
 	w->cipher = WAX_CIPHER_AES256_CBC;
 	return w;
 }
@@ -58,6 +60,7 @@ void waxwing_free(waxwing *w)
 	g_ptr_array_unref(w->recipients);
 	g_ptr_array_unref(w->anchors);
 	g_ptr_array_unref(w->crls);
+	g_ptr_array_unref(w->ocsps);
 	g_clear_error(&w->error);
 	g_free(w);
 }
@@ -140,6 +143,16 @@ int waxwing_add_crl(waxwing *w, const char *path)
 
 	if (crl)
 		g_ptr_array_add(w->crls, crl);
+	return done(w, error);
+}
+
+int waxwing_add_ocsp(waxwing *w, const char *path)
+{
+	GError *error = NULL;
+	WaxOcsp *ocsp = wax_ocsp_load(path, &error);
+
+	if (ocsp)
+		g_ptr_array_add(w->ocsps, ocsp);
 	return done(w, error);
 }
 
@@ -259,7 +272,7 @@ int waxwing_open(waxwing *w, int in, waxwing_message **ret_message)
 	m->keys = wax_keyring_unwrapper(w->keyring);
 	m->options = (WaxOpenOptions){ .keys = &m->keys,
 		.anchors = w->anchors,
-		.crls = w->crls,
+		.revocation = { .crls = w->crls, .ocsps = w->ocsps },
 		.at = w->at ? w->at : wax_clock_now(),
 		.historic = w->flags & WAXWING_HISTORIC };
 	if (!make_seekable(in, &m->source, &m->spool, &error) ||

@@ -41,12 +41,14 @@
 #include "crypto/spool.h"
 #include "smime/keyring.h"
 #include "smime/verdict.h"
+#include "trust/revocation.h"
 
 typedef struct {
-	const WaxUnwrapper *keys;  /* NULL: none */
-	GPtrArray *anchors;	   /* WaxAnchor; NULL: every chain is untrusted */
-	GPtrArray *untrusted;	   /* WaxCert: help in building chains; may be NULL */
-	GPtrArray *crls;	   /* WaxCrl; may be NULL */
+	const WaxUnwrapper *keys; /* NULL: none */
+	GPtrArray *anchors;	  /* WaxAnchor; NULL: every chain is untrusted */
+	GPtrArray *untrusted;	  /* WaxCert: help in building chains; may be NULL */
+	const WaxCertPool *pool;  /* many more anchors and certificates; may be NULL */
+	WaxRevocationSources revocation;
 	int64_t at;		   /* the time of judging */
 	const char *from;	   /* compared with where the input has no From; may be NULL */
 	const WaxSource *detached; /* content of a bare detached signature; may be NULL */

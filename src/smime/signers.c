@@ -7,7 +7,6 @@
 #include "crypto/key.h"
 #include "smime/level.h"
 #include "trust/path.h"
-#include "trust/revocation.h"
 
 #define ROOM	     (512 * 1024)
 #define CERTS_MAX    64 /* L-07 */
@@ -64,6 +63,7 @@ typedef struct {
 	const WaxSignersContext *context;
 	WaxVerdictLayer *layer;
 	GPtrArray *certs; /* WaxCert: those of the message, then those of the context */
+	unsigned checks;  /* of signatures of certificates and lists (L-16) */
 } Judge;
 
 static void add(WaxVerdictSigner *out, WaxReason reason)
@@ -114,7 +114,11 @@ static WaxCert *find_certificate(const Judge *judge, const WaxCmsId *id)
 				 : id->key_id.n && wax_span_equal(id->key_id, info->key_id))
 			return judge->certs->pdata[i];
 	}
-	return NULL;
+	if (!judge->context->pool)
+		return NULL;
+	return id->issuer.n ? wax_cert_pool_by_serial(judge->context->pool, id->issuer, id->serial)
+	       : id->key_id.n ? wax_cert_pool_by_key_id(judge->context->pool, id->key_id)
+			      : NULL;
 }
 
 static WaxSpan content_digest(const Judge *judge, WaxDigestAlg alg)
@@ -131,8 +135,9 @@ static void check_arithmetic(
 	const WaxPss *pss = signer->alg == WAX_SIG_PSS ? &signer->pss : NULL;
 	bool said = false;
 
-	/* a key that no signature algorithm of ours fits can answer nothing */
-	if (!signer->reason && wax_cert_info(cert)->key_kind == WAX_KEY_OTHER) {
+	/* a key that no algorithm of ours fits, or that no chain completes, can answer nothing */
+	if (!signer->reason && (wax_cert_info(cert)->key_kind == WAX_KEY_OTHER ||
+				       wax_cert_info(cert)->key_inherits)) {
 		add(out, WAX_R_SIG_UNSUPPORTED);
 		return;
 	}
@@ -174,24 +179,27 @@ static void check_strength(const WaxSigner *signer, const WaxCert *cert, WaxVerd
 	out->key_bits = info->key_bits;
 	if (signer->digest && wax_digest_is_weak(signer->digest))
 		add(out, WAX_R_SIG_WEAK_DIGEST);
-	if ((info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS) &&
-		info->key_bits < RSA_BITS_MIN)
+	if (info->key_kind == WAX_KEY_DSA ||
+		((info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS) &&
+			info->key_bits < RSA_BITS_MIN))
 		add(out, WAX_R_SIG_WEAK_KEY);
 }
 
-static void check_chain(
-	const Judge *judge, const WaxSigner *signer, const WaxCert *cert, WaxVerdictSigner *out)
+/* check_chain - the verdict on the chain of a signer, and its certificate as that chain makes it */
+static void check_chain(Judge *judge, const WaxSigner *signer, WaxCert *cert, WaxVerdictSigner *out,
+	WaxCert **ret_whole)
 {
 	const WaxSignersContext *context = judge->context;
 	const WaxAuthor *author = context->author;
-	g_autoptr(GPtrArray) none = g_ptr_array_new();
 	WaxPathQuestion question = {
-		.anchors = context->anchors ? context->anchors : none,
+		.anchors = context->anchors,
 		.untrusted = judge->certs,
+		.pool = context->pool,
 		.at = context->historic && signer->has_time ? signer->signing_time : context->at,
 		.purpose = WAX_PURPOSE_SIGN,
 		.mail = author->from ? author->from[0] : NULL,
 		.historic = context->historic,
+		.checks = &judge->checks,
 	};
 	g_auto(WaxPathVerdict) verdict = wax_trust_path(cert, &question);
 
@@ -201,12 +209,14 @@ static void check_chain(
 
 		question.historic = true;
 		lenient = wax_trust_path(cert, &question);
+		question.historic = context->historic;
 		add(out, lenient.reason);
 	}
 	add(out, verdict.reason);
+	*ret_whole =
+		wax_cert_ref(verdict.chain && verdict.chain->len ? verdict.chain->pdata[0] : cert);
 	if (verdict.chain && verdict.chain->len)
-		add(out, wax_trust_revocation(
-				 verdict.chain, context->crls, question.at, /* demanded= */ false));
+		add(out, wax_trust_revocation(verdict.chain, &question, &context->revocation));
 	if (verdict.no_revocation_source)
 		wax_reasons_add(&out->notes, WAX_R_SIG_NO_REVOCATION_SOURCE);
 	for (unsigned i = 0; verdict.chain && i < verdict.chain->len; i++)
@@ -275,6 +285,7 @@ static void judge_signer(Judge *judge, const WaxSigner *signer)
 {
 	WaxVerdictSigner *out = wax_verdict_add_signer(judge->layer);
 	WaxCert *cert = find_certificate(judge, &signer->id);
+	g_autoptr(WaxCert) whole = NULL;
 
 	out->digest = signer->digest;
 	out->algorithm = signer->alg;
@@ -285,13 +296,15 @@ static void judge_signer(Judge *judge, const WaxSigner *signer)
 		return;
 	}
 	show_certificate(cert, out);
-	check_arithmetic(judge, signer, cert, out);
-	check_ess(signer, cert, out);
-	check_strength(signer, cert, out);
-	if (judge->context->structure_only)
+	if (judge->context->structure_only) {
 		add(out, WAX_R_TRUST_UNTRUSTED);
-	else
-		check_chain(judge, signer, cert, out);
+		whole = wax_cert_ref(cert);
+	} else {
+		check_chain(judge, signer, cert, out, &whole);
+	}
+	check_arithmetic(judge, signer, whole, out);
+	check_ess(signer, cert, out);
+	check_strength(signer, whole, out);
 	out->identity =
 		wax_trust_identity(cert, judge->context->author, /* domain_pinned= */ false);
 	add(out, wax_identity_reason(out->identity));
@@ -324,7 +337,7 @@ void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests,
 	const WaxSignersContext *context, WaxVerdictLayer *layer)
 {
 	WaxVerifyPlan plan = { 0 };
-	Judge judge = { &plan, digests, context, layer, NULL };
+	Judge judge = { &plan, digests, context, layer, NULL, 0 };
 	WaxReason reason;
 	WaxFault fault;
 

@@ -22,6 +22,7 @@
 #include "cms/reader.h"
 #include "crypto/digest.h"
 #include "smime/verdict.h"
+#include "trust/revocation.h"
 
 typedef WaxAuthorClaim WaxAuthor;
 
@@ -45,7 +46,9 @@ void wax_digests_done(WaxDigests *digests);
 
 typedef struct {
 	const WaxAuthor *author;
-	GPtrArray *anchors, *untrusted, *crls; /* WaxAnchor; WaxCert; WaxCrl; each may be NULL */
+	GPtrArray *anchors, *untrusted; /* WaxAnchor; WaxCert; each may be NULL */
+	const WaxCertPool *pool;	/* many more of both; may be NULL */
+	WaxRevocationSources revocation;
 	int64_t at;
 	bool historic;
 	bool structure_only; /* see smime/open.h */

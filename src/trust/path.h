@@ -8,8 +8,11 @@
  *	Pure: certificates, anchors and the time come in as arguments; nothing
  *	is fetched, nothing is remembered.  A self-signed certificate among
  *	the untrusted ones is never an anchor (SMIME.md R-31).  Every path is
- *	tried within the limits; when none is good, the reason given is that
- *	of the path that came furthest.
+ *	tried within the limits, those that key identifiers speak for first;
+ *	when none is good, the reason given is that of the path that came
+ *	furthest.  A DSA key without parameters has those of the certificate
+ *	above it in the very path that is judged (P-14), so the certificates
+ *	of the verdict's chain are to be used, not those that were passed in.
  *
  * NOT CHECKED HERE
  *	Who the certificate speaks for: trust/address.  Revocation comes in as
@@ -22,7 +25,8 @@
  *	None: a chain that does not stand is a verdict with a TRUST_ reason.
  *
  * LIMITS
- *	8 certificates a chain, 100 attempts (L-16).
+ *	8 certificates a chain, 100 attempts; 200 signature checks for all
+ *	questions that share a counter (L-16).
  */
 #ifndef WAX_TRUST_PATH_H
 #define WAX_TRUST_PATH_H
@@ -31,33 +35,30 @@
 
 #include "core/base.h"
 #include "crypto/cert.h"
+#include "trust/pool.h"
 
 typedef enum {
 	WAX_PURPOSE_ANY,
 	WAX_PURPOSE_SIGN,
 	WAX_PURPOSE_ENCRYPT,
 	WAX_PURPOSE_CA,
+	WAX_PURPOSE_LIST, /* to sign revocation lists */
 } WaxPurpose;
 
-/* a trust record: a certificate believed, perhaps for some mail domains only */
 typedef struct {
-	WaxCert *cert;
-	char **domains; /* keys of core/address; NULL or empty: no limit */
-	bool forbidden; /* overrides every other record */
-} WaxAnchor;
-
-WaxAnchor *wax_anchor_new(WaxCert *cert, const char *const *domains, bool forbidden);
-void wax_anchor_free(WaxAnchor *anchor);
-
-typedef struct {
-	GPtrArray *anchors;   /* WaxAnchor */
-	GPtrArray *untrusted; /* WaxCert; may be NULL */
-	int64_t at;	      /* epoch seconds */
+	GPtrArray *anchors;	 /* WaxAnchor; may be NULL */
+	GPtrArray *untrusted;	 /* WaxCert; may be NULL */
+	const WaxCertPool *pool; /* many more of both kinds; may be NULL */
+	int64_t at;		 /* epoch seconds */
 	WaxPurpose purpose;
 	const char *mail; /* the address it is asked for, or NULL */
 	bool historic;	  /* old algorithms and sizes pass (V-11) */
 	WaxPolicyQuestion policy;
+	unsigned
+		*checks; /* signature checks so far, of all questions of one message; may be NULL */
 } WaxPathQuestion;
+
+#define WAX_SIGNATURE_CHECKS_MAX 200
 
 typedef struct {
 	WaxReason reason;	   /* NONE: the chain stands */
@@ -70,6 +71,5 @@ WaxPathVerdict wax_trust_path(const WaxCert *leaf, const WaxPathQuestion *questi
 void wax_path_verdict_clear(WaxPathVerdict *verdict);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WaxPathVerdict, wax_path_verdict_clear)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxAnchor, wax_anchor_free)
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * NAME
- *	trust/revocation - what the revocation lists at hand say of a chain
+ *	trust/revocation - what lists and responders say of a chain
  *
  * DESCRIPTION
- *	Asks, for each certificate of a chain but its anchor, the lists that its
- *	issuer signed (RFC 5280 6.3, RFC 8550 4.1).  A list that is too old may
- *	still revoke, but clears nobody.
+ *	Asks, for each certificate of a chain but its anchor, the revocation
+ *	lists (RFC 5280 6.3: complete and delta, direct and indirect, for all
+ *	reasons or some) and OCSP responses (RFC 6960, 9654) at hand.  Nothing
+ *	is fetched.  docs/decisions/0010-revocation.md says what counts when
+ *	sources disagree, are old, or speak of another time.
  *
  * OWNERSHIP
  *	Everything is borrowed.
@@ -14,15 +16,30 @@
  * ERRORS
  *	The result is NONE, TRUST_REVOKED, or TRUST_STATUS_UNKNOWN: a source of
  *	revocation exists and gave no usable answer.
+ *
+ * LIMITS
+ *	Signature checks count as those of the question's paths do; signers of
+ *	lists whose own status is asked, 4 deep.
  */
 #ifndef WAX_TRUST_REVOCATION_H
 #define WAX_TRUST_REVOCATION_H
 
 #include "crypto/crl.h"
+#include "crypto/ocsp.h"
+#include "trust/path.h"
 
-/* chain: WaxCert, leaf first, anchor last; crls: WaxCrl, may be NULL; demanded: a certificate that
- * names no source must be cleared by a list too */
-WaxReason wax_trust_revocation(
-	const GPtrArray *chain, const GPtrArray *crls, int64_t at, bool demanded);
+typedef struct {
+	const GPtrArray *crls;	/* WaxCrl; may be NULL */
+	const GPtrArray *ocsps; /* WaxOcsp; may be NULL */
+	WaxSpan nonce;		/* responses must carry it; empty: none is asked for */
+	bool demanded;		/* a certificate that names no source must be cleared, too */
+} WaxRevocationSources;
+
+/*
+ * wax_trust_revocation - chain: WaxCert, leaf first, anchor last, as trust/path gave it for this
+ * question; a signer of lists outside the chain must reach the same anchor
+ */
+WaxReason wax_trust_revocation(const GPtrArray *chain, const WaxPathQuestion *question,
+	const WaxRevocationSources *sources);
 
 #endif
