@@ -402,6 +402,7 @@ bool wax_cms_next_signer(const WaxVerifyPlan *plan, WaxBer *list, WaxBuffer *roo
 	in = wax_ber(body);
 	if (!wax_ber_take_small(&in, &version, fault) ||
 		!wax_cms_read_id(&in, WAX_TAG_CONTEXT, &signer.id, fault) ||
+		!wax_cms_tidy_id(&signer.id, room, fault) ||
 		!wax_ber_take(&in, WAX_TAG_SEQUENCE, &algorithm, fault) ||
 		!wax_ber_algorithm(algorithm, &oid, &parameters, fault))
 		return false;
