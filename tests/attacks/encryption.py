@@ -67,11 +67,11 @@ def relabelled_as_cbc(w):
     for label, tail, word in (("padding fits", fits[0], "unauthenticated"), ("padding does not", fails[0], "failed")):
         forged = envelope([wrapped], algorithm(CBC[32], octets(counter)), ciphertext[:16] + tail)
         yield Case(label, mail(enveloped(forged)), "none", word, hidden=SECRET, reasons=["decrypt_failed"] if word == "failed" else [])
-    for label, identifier, kind in (("CBC in AuthEnvelopedData", algorithm(CBC[32], octets(counter)), AUTH_ENVELOPED),
-                                    ("GCM in EnvelopedData", gcm_parameters(32, nonce, 16), ENVELOPED)):
-        tail = octets(bytes(16)) if kind == AUTH_ENVELOPED else b""
-        yield Case(label, mail(enveloped(envelope([wrapped], identifier, ciphertext, kind, tail=tail))), "none", "failed", hidden=SECRET,
-                   reasons=["decrypt_failed"])
+    for label, identifier, kind, tail in (("CBC in AuthEnvelopedData", algorithm(CBC[32], octets(counter)), AUTH_ENVELOPED, octets(bytes(16))),
+                                          ("CBC in AuthEnvelopedData, no MAC", algorithm(CBC[32], octets(counter)), AUTH_ENVELOPED, octets(b"")),
+                                          ("GCM in EnvelopedData", gcm_parameters(32, nonce, 16), ENVELOPED, b"")):
+        yield Case(label, mail(enveloped(envelope([wrapped], identifier, ciphertext[:16] + fits[0], kind, tail=tail))), "none", "failed",
+                   hidden=SECRET, reasons=["decrypt_failed"])
 
 
 @attack("T-27")

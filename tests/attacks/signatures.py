@@ -237,7 +237,7 @@ def odd_attributes(w):
     protection = attribute(PROTECTION, seq(algorithm(DIGESTS["sha256"]), der(0xa1, algorithm(ECDSA_SHA256)[2:])))
     yield good("with CMSAlgorithmProtection (R-43)", mail(opaque_by(w.alice, change=put("protection", protection))))
     yield good("an unknown one (R-23)", mail(opaque_by(w.alice, change=put("odd", attribute(UNKNOWN, NULL)))))
-    yield good("not in DER order (R-40)", mail(opaque_by(w.alice, unsigned=der(0xa1, attribute(UNKNOWN, NULL)))))
+    yield good("an unsigned one beside (R-23)", mail(opaque_by(w.alice, unsigned=der(0xa1, attribute(UNKNOWN, NULL)))))
     for label, change, reason in (
             ("no content type", without("type"), "attrs_missing"), ("no digest", without("digest"), "attrs_missing"),
             ("content type twice", double("type"), "attrs_duplicate"), ("digest twice", double("digest"), "attrs_duplicate"),
@@ -265,6 +265,31 @@ def odd_attributes(w):
     for which, value in ((CONTENT_TYPE, oid(DATA)), (MESSAGE_DIGEST, hashed), (SIGNING_TIME, utc_time(0))):
         yield Case("unsigned " + which, mail(opaque_by(w.alice, unsigned=der(0xa1, attribute(which, value)))), "malformed",
                    reasons=["attrs_malformed"])
+
+
+def loosened(data, kept=(0xa0,)):
+    """the same in BER: no length is said, strings lie in pieces; certificates and signed attributes stay"""
+    def write(node, depth):
+        if node.tag in kept and depth > 2 or node.children is None and node.tag != 4:
+            return node.write()
+        if node.tag == 4:
+            return b"\x24\x80" + octets(node.body[:3]) + octets(node.body[3:]) + b"\0\0"
+        return bytes([node.tag, 0x80]) + b"".join(write(c, depth + 1) for c in node.children) + b"\0\0"
+    return write(parse(data)[0], 0)
+
+
+@attack("R-40")
+def other_encodings(w):
+    def backwards(values):
+        return sorted(values, reverse=True)
+    unsorted = signed_attributes(w.alice, digest("sha256", TEXT))
+    right = w.alice.key.sign("sha256", der(0x31, *sorted(unsorted.values())))
+    yield good("attributes not in order, signed in order (R-40)", mail(opaque_by(w.alice, change=lambda a: unsorted, order=backwards, signature=right)))
+    yield good("signed, in BER (R-40)", mail(p7m(loosened(sign(w.alice, TEXT)))))
+    key = os.urandom(32)
+    for label, recipient in (("v1.5", to_rsa(w.bob_rsa, key)), ("OAEP", to_oaep(w.bob_rsa, key)), ("agreed", to_ec(w.bob, key))):
+        for kind, made, word in (("CBC", encrypt_cbc([recipient], TEXT, key), "unauthenticated"), ("GCM", encrypt_gcm([recipient], TEXT, key), "authenticated")):
+            yield good("%s to %s, in BER (R-40)" % (kind, label), loosened(made, kept=()), encryption=word, payload=b"the figures")
 
 
 @attack("T-32")
