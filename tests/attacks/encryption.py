@@ -14,7 +14,7 @@ def auth(data):
     return p7m(data, "authEnveloped-data")
 
 
-@attack("T-22")
+@attack("T-22")  # V-03, V-04
 def efail_direct(w):
     hidden = sealed(w, TEXT)
     yield good("at the root", mail(hidden), encryption="authenticated", payload=SECRET)
@@ -31,7 +31,7 @@ def flipped(ciphertext, at):
     return ciphertext[:at] + bytes([ciphertext[at] ^ 1]) + ciphertext[at + 1:]
 
 
-@attack("T-23")
+@attack("T-23")  # V-12
 def efail_gadget(w):
     key, iv = os.urandom(16), os.urandom(16)
     yield good("untouched, and unauthenticated it is", mail(enveloped(encrypt_cbc([to_rsa(w.bob_rsa, key)], TEXT, key))), encryption="unauthenticated",
@@ -74,7 +74,7 @@ def relabelled_as_cbc(w):
                    hidden=SECRET, reasons=["decrypt_failed"])
 
 
-@attack("T-27")
+@attack("T-27")  # R-47, P-08
 def tag_cut(w):
     key = os.urandom(16)
     to = [to_rsa(w.bob_rsa, key)]
@@ -126,7 +126,7 @@ class NothingLeft(Case):
         return faults
 
 
-@attack("T-29")
+@attack("T-29")  # R-46
 def one_error_for_all(w):
     """What differs is where it fails; what is said must not."""
     key, other = os.urandom(32), rsa_key()
@@ -184,7 +184,7 @@ class Uniform(Case):
         return faults
 
 
-@attack("T-31")
+@attack("T-31")  # R-45, P-05, P-06
 def malformed_recipients(w):
     key = os.urandom(32)
     yield good("agreed", mail(auth_bare([to_ec(w.bob, key)], key)), encryption="authenticated", payload=SECRET)
@@ -220,7 +220,7 @@ def malformed_recipients(w):
     yield Case("a kind that does not exist", mail(auth_bare([explicit(9, NULL), right_rsa], key)), "none", any_failure)
 
 
-@attack("T-37")
+@attack("T-37")  # R-55, S,R-53, P-03
 def key_of_another_size(w):
     for size in (16, 24, 32):
         key = os.urandom(size)

@@ -44,7 +44,7 @@ def octets(data):
 
 
 def number(n):
-    return der(2, n.to_bytes(n.bit_length() // 8 + 1, "big"))
+    return der(2, n.to_bytes(n.bit_length() // 8 + 1, "big", signed=True))
 
 
 def oid(text):
@@ -324,10 +324,10 @@ def signer_info(person, content, name="sha256", attributes=True, change=None, wh
                der(0xa0, *flat) if attributes else b"", signature_algorithm or signer.signature_algorithm(name), octets(made), unsigned)
 
 
-def signed_data(infos, content=None, certificates=(), digests=("sha256",), content_type=DATA, crls=b""):
+def signed_data(infos, content=None, certificates=(), digests=("sha256",), content_type=DATA, crls=b"", version=1):
     """`content` is what lies inside; None: it stands beside"""
     inner = seq(oid(content_type), explicit(0, octets(content)) if content is not None else b"")
-    return content_info(SIGNED, seq(number(1), der(0x31, *[algorithm(DIGESTS[d]) for d in digests]), inner,
+    return content_info(SIGNED, seq(number(version), der(0x31, *[algorithm(DIGESTS[d]) for d in digests]), inner,
                                     der(0xa0, *certificates) if certificates else b"", crls, der(0x31, *infos)))
 
 
@@ -339,7 +339,8 @@ def sign(person, content, inside=True, **how):
     """one good signature, unless `how` says otherwise"""
     certificates = how.pop("certificates", (person.certificate,))
     digests = how.pop("digests", (how.get("name", "sha256"),))
-    return signed_data([signer_info(person, content, **how)], content if inside else None, certificates, digests)
+    version = how.pop("object_version", 1)
+    return signed_data([signer_info(person, content, **how)], content if inside else None, certificates, digests, version=version)
 
 
 # --- EnvelopedData and AuthEnvelopedData ---

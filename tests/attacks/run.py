@@ -19,6 +19,7 @@ import encryption  # noqa: F401 - they register what they hold
 import headers  # noqa: F401
 import limits  # noqa: F401
 import signatures  # noqa: F401
+import written  # noqa: F401
 
 REQUIRED = ["T-%02d" % n for n in range(1, 40)]
 

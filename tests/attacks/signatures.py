@@ -21,7 +21,7 @@ def each_signer(*wanted):
     return look
 
 
-@attack("T-01")
+@attack("T-01")
 def econtent_beside_clear_text(w):
     yield good("detached", mail(clear_by(w.alice)))
     for label, inside in (("the same", TEXT), ("another", OTHER)):
@@ -33,7 +33,7 @@ def econtent_beside_clear_text(w):
                "malformed", reasons=["econtent_present"])
 
 
-@attack("T-02")
+@attack("T-02")  # V-06
 def two_signers_one_bad(w):
     fine, twin = signer_info(w.alice, TEXT), signer_info(w.alice_rsa, TEXT)
     bad = signer_info(w.alice_rsa, TEXT, key=rsa_key())
@@ -70,7 +70,7 @@ def certificates_as_signature(w):
     yield Case("beside a text", mail(clear(TEXT, certs)), "none")
 
 
-@attack("T-05")
+@attack("T-05")
 def malformed_signature(w):
     fine = sign(w.alice, TEXT, inside=False)
     yield good("whole", mail(clear(TEXT, fine)))
@@ -94,7 +94,7 @@ def malformed_signature(w):
     yield Case("no base64", mail(clear(TEXT, fine).replace(b"\r\n\r\nMI", b"\r\n\r\n*I")), "malformed")
 
 
-@attack("T-10")
+@attack("T-10")  # V-03
 def text_outside_the_signed_part(w):
     signature = sign(w.alice, TEXT, inside=False)
     hidden = b"please pay at once"
@@ -130,7 +130,7 @@ def opaque_by_bare(person):
     return sign(person, TEXT)
 
 
-@attack("T-12")
+@attack("T-12")  # R-33, V-09
 def from_differs(w):
     yield good("the signer's", mail(clear_by(w.alice)))
     yield good("another case of the domain (R-33)", mail(clear_by(w.alice), "Alice <Alice@CORP.Example>"))
@@ -138,7 +138,7 @@ def from_differs(w):
         yield Case(sender, mail(clear_by(w.alice), sender), "mismatch", reasons=["mismatch"])
 
 
-@attack("T-16")
+@attack("T-16")  # V-10, P-15, R-17
 def dates_disagree(w):
     now = int(time.time())
     yield good("now", mail(clear_by(w.alice)))
@@ -148,6 +148,11 @@ def dates_disagree(w):
     yield Case("signed in the future", mail(clear_by(w.alice, when=now + 400)), "weak", reasons=["signed_in_future"], without=["date_differs"])
     yield good("signed a little in the future", mail(clear_by(w.alice, when=now + 200)))
     yield Case("a second Date", mail(clear_by(w.alice), extra=[("Date", date(now - 90000))]), "weak", reasons=["date_differs"])
+    general = der(0x18, time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now)).encode())
+    yield good("GeneralizedTime (R-17)", mail(clear_by(w.alice, change=put("time", attribute(SIGNING_TIME, general)))))
+    for label, odd in (("no seconds", der(0x17, time.strftime("%y%m%d%H%MZ", time.gmtime(now)).encode())), ("a fraction", general[:1] + b"\x11" +
+                       general[2:-1] + b".5Z"), ("a zone", der(0x17, time.strftime("%y%m%d%H%M%S+0000", time.gmtime(now)).encode()))):
+        yield Case(label + " (P-15)", mail(clear_by(w.alice, change=put("time", attribute(SIGNING_TIME, odd)))), "malformed", reasons=["attrs_malformed"])
     no_time = clear_by(w.alice, change=lambda a: a.pop("time") and None)
     yield good("no time claimed", mail(no_time, fields=[("From", "alice@corp.example"), ("Date", date(now - 90000))]))
 
@@ -173,7 +178,7 @@ def micalg_lies(w):
     yield Case("right in micalg, wrong in itself", mail(clear(OTHER, signature)), "altered")
 
 
-@attack("T-19")
+@attack("T-19")  # V-05
 def nested_signers(w):
     inner_alice, inner_bob = clear_by(w.alice), clear_by(w.bob)
     two = ["clear-signed", "clear-signed"]
@@ -192,7 +197,7 @@ def sealed(w, entity, person=None):
     return p7m(encrypt_gcm([to_rsa(person or w.bob_rsa, key)], entity, key), "authEnveloped-data")
 
 
-@attack("T-20")
+@attack("T-20")  # V-05, V-07
 def signature_over_ciphertext(w):
     yield good("signed, then encrypted", mail(sealed(w, clear_by(w.alice))), signature="valid_trusted", encryption="authenticated")
     triple = clear_by(w.eve, sealed(w, clear_by(w.alice)))
@@ -230,7 +235,7 @@ def put(which, value):
     return lambda a: a.update({which: value})
 
 
-@attack("T-30")
+@attack("T-30")
 def odd_attributes(w):
     yield good("as they should be", mail(opaque_by(w.alice)))
     hashed = octets(digest("sha256", TEXT))
@@ -292,7 +297,7 @@ def other_encodings(w):
             yield good("%s to %s, in BER (R-40)" % (kind, label), loosened(made, kept=()), encryption=word, payload=b"the figures")
 
 
-@attack("T-32")
+@attack("T-32")
 def certificates_that_do_not_do(w):
     def by(*names, **how):
         person = Person(names[0] if names else "Alice", how.pop("address", "alice@corp.example"), how.pop("issuer", w.root), **how)
@@ -308,6 +313,11 @@ def certificates_that_do_not_do(w):
     yield Case("not yet valid", by(begin=DAY, end=400 * DAY), "not_yet_valid", reasons=["not_yet_valid"])
     yield Case("a short key", by(key=rsa_key(1024)), "weak", reasons=["weak_key"])
     yield good("long validity is no fault of the message", by(end=20 * 365 * DAY))
+    for label, version in (("of the object", dict(object_version=9)), ("of the signer", dict(version=9))):
+        yield good("a wrong version %s (R-44)" % label, mail(opaque_by(w.alice, **version)))
+    international = seq(oid("1.3.6.1.5.5.7.8.9"), explicit(0, der(12, "\u00e4lice@corp.example".encode())))
+    yield good("an internationalised address (R-34)", mail(opaque_by(Person("Alice U", None, w.root, extra=[
+        extension("2.5.29.17", seq(der(0xa0, international[2:])))])), "\u00e4lice@corp.example"))
     gone, here = (Person(n, "alice@corp.example", w.root) for n in ("Gone", "Here"))
     crl = w.file("root.crl", pem("X509 CRL", w.root.revoke(gone)))
     yield Case("revoked", mail(opaque_by(gone)), "revoked", reasons=["revoked"], arguments=["--crl", crl])
@@ -347,7 +357,7 @@ def octets_behind_the_object(w):
         yield Case(label + ", bare", fine + (more or fine), "malformed", from_address="alice@corp.example")
 
 
-@attack("T-34")
+@attack("T-34")
 def certificate_attribute_of_another(w):
     other = w.eve.certificate
 
@@ -373,7 +383,7 @@ def certificate_attribute_of_another(w):
     yield Case("the old form beside the new one", mail(opaque_by(w.alice, change=both)), "altered", reasons=["ess_mismatch"])
 
 
-@attack("T-38")
+@attack("T-38")  # R-56, P-01, P-04
 def digest_info_without_null(w):
     yield good("with it", mail(opaque_by(w.alice_rsa)))
     yield Case("without", mail(opaque_by(w.alice_rsa, null=False)), "altered", reasons=["signature_mismatch"])
@@ -390,6 +400,25 @@ def digest_info_without_null(w):
                         ("another digest's name", block(b"\xff" * room, seq(algorithm(DIGESTS["sha512"], NULL), octets(digest("sha256", covered))))),
                         ("an octet short", key.sign("sha256", covered)[1:])):
         yield Case(label, mail(opaque_by(w.alice_rsa, change=lambda a: attributes, signature=made)), "altered", reasons=["signature_mismatch"])
+
+
+@attack("P-04")
+def ecdsa_values(w):
+    attributes = signed_attributes(w.alice, digest("sha256", TEXT))
+    right = w.alice.key.sign("sha256", der(0x31, *sorted(attributes.values())))
+    r, s = (int.from_bytes(n.body, "big") for n in parse(right)[0].children)
+    order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+
+    def with_(made, **how):
+        return mail(opaque_by(w.alice, change=lambda a: attributes, signature=made, **how))
+    yield good("in DER", with_(right))
+    yield good("NULL in its identifier", with_(right, signature_algorithm=algorithm(ECDSA_SHA256, NULL)))
+    padded = seq(der(2, b"\0\0" + r.to_bytes(32, "big")), number(s))
+    for label, made in (("a zero before", padded), ("r + n", seq(number(r + order), number(s))), ("r of 0", seq(number(0), number(s))),
+                        ("s of 0", seq(number(r), number(0))), ("s of n", seq(number(r), number(order))), ("negative", seq(number(-r), number(s))),
+                        ("octets behind", right + b"\0"), ("r and s side by side", r.to_bytes(32, "big") + s.to_bytes(32, "big")),
+                        ("a third number", seq(number(r), number(s), number(1))), ("nothing", b"")):
+        yield Case(label, with_(made), "altered", reasons=["signature_mismatch"])
 
 
 @attack("T-39")

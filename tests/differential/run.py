@@ -130,11 +130,19 @@ def openssl(world, kind, who, source, out):
 
 
 def gpgsm(world, kind, who, source, out):
+    try:
+        return ask_gpgsm(world, kind, who, source, out)
+    except subprocess.TimeoutExpired:
+        taken(out)
+        return Answer(False, None, "it hangs")
+
+
+def ask_gpgsm(world, kind, who, source, out):
     if kind == "sealed":
-        done = subprocess.run([*world.gpgsm, "--decrypt", "--output", out, source], input=b"x\n", capture_output=True, timeout=60)
+        done = subprocess.run([*world.gpgsm, "--decrypt", "--output", out, source], input=b"x\n", capture_output=True, timeout=20)
         good = b"DECRYPTION_OKAY" in done.stdout
     else:
-        done = subprocess.run([*world.gpgsm, "--verify", "--output", out, source], input=b"x\n", capture_output=True, timeout=60)
+        done = subprocess.run([*world.gpgsm, "--verify", "--output", out, source], input=b"x\n", capture_output=True, timeout=20)
         good = b"GOODSIG" in done.stdout and b"BADSIG" not in done.stdout and b"ERRSIG" not in done.stdout
     content = taken(out)
     said = [line for line in done.stderr.decode(errors="replace").split("\n") if line.startswith("gpgsm: ") and "Note:" not in line]
