@@ -231,3 +231,7 @@ def key_of_another_size(w):
                 words = ("failed", "unauthenticated") if label == "v1.5" else "failed"
                 yield Case("%d octets under AES-%d, %s" % (size, named * 8, label),
                            mail(enveloped(encrypt_cbc([recipient], TEXT, key, name_size=named))), "none", words, hidden=SECRET)
+    # the right key with more behind it: who takes what it needs opens this
+    key = os.urandom(16)
+    for label, recipient in (("OAEP", to_oaep(w.bob_rsa, key + bytes(8))), ("agreed", to_ec(w.bob, key + bytes(8)))):
+        yield Case("more than the key, " + label, mail(enveloped(encrypt_cbc([recipient], TEXT, key))), "none", "failed", hidden=SECRET)

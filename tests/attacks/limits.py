@@ -270,4 +270,4 @@ def base64_lines_and_letters(w):
     big = part("text/plain", "x" * 200000)
     yield good("below L-20, a line of 270 000", mail(p7m(sign(w.alice, big)).partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + b64.b64encode(sign(w.alice, big))))
     for letter in (b"!", b"-", b"_", b"\0", b"\x80", b"="):
-        yield limit("L-20, %r" % letter, None, mail(head + encoded[:100] + letter + encoded[100:]))
+        yield limit("L-20, %r" % letter, "mime_encoding", mail(head + encoded[:100] + letter + encoded[100:]))
