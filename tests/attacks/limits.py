@@ -237,7 +237,7 @@ def chains_and_moduli(w):
     p = 2 ** 61 - 1
     large = RsaKey(n * p, 65537, pow(65537, -1, phi * (p - 1)))
     yield good("below L-17", mail(opaque_by(Person("8192", "alice@corp.example", w.root, small))))
-    yield Case("above L-17", mail(opaque_by(Person("8253", "alice@corp.example", w.root, large))), ("unsupported", "altered"))
+    yield Case("above L-17", mail(opaque_by(Person("8253", "alice@corp.example", w.root, large))), ("malformed", "unsupported", "altered"))
     e = 2 ** 63 + 29
     odd = RsaKey(w.alice_rsa.key.n, e, 0)
     private = w.alice_rsa.key.private.private_numbers()
@@ -256,7 +256,7 @@ def chains_and_moduli(w):
             break
         except ValueError:
             e += 2
-    yield Case("above L-17, exponent", mail(opaque_by(Person("E 65", "alice@corp.example", w.root, wide))), ("unsupported", "altered"))
+    yield Case("above L-17, exponent", mail(opaque_by(Person("E 65", "alice@corp.example", w.root, wide))), ("malformed", "unsupported", "altered"))
 
 
 @attack("T-35")
