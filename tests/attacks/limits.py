@@ -19,7 +19,8 @@ def nested(depth):
 
 def limit(label, which, message, word="malformed"):
     """the limit's id is the reason; where it is met behind encryption, beside the uniform one (R-46)"""
-    words = (word, "none") if word != "failed" else ("none", "failed")
+    # a recipient that is unusable beyond a limit may also be nobody's
+    words = (word, "none") if word != "failed" else ("none", "failed" if which else ("failed", "undecryptable"))
     return Case("above " + label, message, *words, reasons=[which] if which else [])
 
 
