@@ -368,7 +368,18 @@ bool wax_ber_to_der(WaxSpan element, WaxBuffer *out, WaxFault *fault)
 			out->n = start;
 			return false;
 		}
-		if (e.tag & WAX_TAG_CONSTRUCTED) {
+		if (e.tag == (WAX_TAG_OCTET_STRING | WAX_TAG_CONSTRUCTED)) {
+			size_t from = out->n;
+
+			if (!join(e.body, 0, out, fault)) {
+				out->n = start;
+				return false;
+			}
+			if (!insert_header(out, from, WAX_TAG_OCTET_STRING)) {
+				out->n = start;
+				return wax_fault(fault, WAX_R_DER_NO_ROOM, 0);
+			}
+		} else if (e.tag & WAX_TAG_CONSTRUCTED) {
 			if (depth == WAX_BER_DEPTH) {
 				out->n = start;
 				return wax_fault(fault, WAX_R_DER_DEPTH, 0);

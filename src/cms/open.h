@@ -130,6 +130,8 @@ WaxSpan wax_cms_kdf_salt(const WaxRecipient *recipient);
 /* wax_cms_read_id - IssuerAndSerialNumber or [0] SubjectKeyIdentifier */
 bool wax_cms_read_id(
 	WaxBer *in, uint8_t key_id_tag, WaxCmsId *ret_id, WaxFault *fault) WAX_MUST_USE;
+/* wax_cms_tidy_id - the issuer in DER, as certificates have it */
+bool wax_cms_tidy_id(WaxCmsId *id, WaxBuffer *room, WaxFault *fault) WAX_MUST_USE;
 
 /* wax_cms_read_oaep - RSAES-OAEP-params; absent fields are their defaults (P-03) */
 bool wax_cms_read_oaep(WaxSpan parameters, WaxOaep *ret_oaep, WaxFault *fault) WAX_MUST_USE;

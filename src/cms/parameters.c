@@ -139,3 +139,15 @@ bool wax_cms_read_id(WaxBer *in, uint8_t key_id_tag, WaxCmsId *ret_id, WaxFault 
 	*ret_id = id;
 	return true;
 }
+
+bool wax_cms_tidy_id(WaxCmsId *id, WaxBuffer *room, WaxFault *fault)
+{
+	size_t from = room->n;
+
+	if (!id->issuer.n)
+		return true;
+	if (!wax_ber_to_der(id->issuer, room, fault))
+		return false;
+	id->issuer = (WaxSpan){ room->p + from, room->n - from };
+	return true;
+}

@@ -123,11 +123,24 @@ static void begin_primitive(WaxCmsReader *r, unsigned kind, uint64_t length)
 	r->primitive_left = length;
 }
 
+/* header_needs - how many octets DER spends on tag and length */
+static unsigned header_needs(uint64_t length)
+{
+	unsigned n = 2;
+
+	if (length >= 0x80)
+		for (; length; length >>= 8)
+			n++;
+	return n;
+}
+
 /* begin_copy - an element of head or tail: all of it is kept, whatever is inside */
 static bool begin_copy(WaxCmsReader *r, uint8_t tag, uint64_t length, bool indefinite)
 {
 	if (!copy(r, r->header, r->header_n))
 		return false;
+	r->loose = r->loose || indefinite || r->header_n != header_needs(length) ||
+		   tag == (WAX_TAG_OCTET_STRING | WAX_TAG_CONSTRUCTED);
 	if (!(tag & WAX_TAG_CONSTRUCTED)) {
 		begin_primitive(r, KIND_COPY, length);
 		return true;
@@ -383,6 +396,57 @@ static bool take_header_octet(WaxCmsReader *r, WaxSpan *input)
 	return r->primitive_kind || close_full(r);
 }
 
+static bool rewrite(WaxCmsReader *r, WaxSpan from, WaxBuffer *room)
+{
+	WaxFault fault;
+
+	if (wax_ber_to_der(from, room, &fault))
+		return true;
+	return stop(r, fault.reason == WAX_R_DER_NO_ROOM ? WAX_R_CMS_TOO_LARGE : fault.reason);
+}
+
+static bool put_back(WaxCmsReader *r, WaxBuffer *to, const WaxBuffer *from)
+{
+	if (from->n > to->room)
+		return stop(r, WAX_R_CMS_TOO_LARGE);
+	for (size_t i = 0; i < from->n; i++)
+		to->p[i] = from->p[i];
+	to->n = from->n;
+	return true;
+}
+
+/*
+ * BER that was kept becomes DER (R-40): names are compared and keys unwrapped octet for octet.
+ * The buffer of the tail is still empty when the head is complete, and holds it meanwhile.
+ */
+static bool tidy_head(WaxCmsReader *r)
+{
+	WaxBuffer room = r->tail;
+	size_t split;
+
+	if (!r->loose)
+		return true;
+	r->loose = false;
+	if (!rewrite(r, (WaxSpan){ r->head.p, r->head_split }, &room))
+		return false;
+	split = room.n;
+	if (!rewrite(r, (WaxSpan){ r->head.p + r->head_split, r->head.n - r->head_split }, &room))
+		return false;
+	r->head_split = split;
+	return put_back(r, &r->head, &room);
+}
+
+/* certificates stay as they came: what was signed are their octets (C-13) */
+static bool tidy_tail(WaxCmsReader *r)
+{
+	WaxBuffer room = { r->tail.p + r->tail.n, 0, r->tail.room - r->tail.n };
+
+	if (!r->loose || is_signed(r))
+		return true;
+	r->loose = false;
+	return rewrite(r, (WaxSpan){ r->tail.p, r->tail.n }, &room) && put_back(r, &r->tail, &room);
+}
+
 bool wax_cms_reader_step(WaxCmsReader *r, WaxSpan *input, WaxCmsEvent *ret_event,
 	WaxSpan *ret_content, WaxFault *fault)
 {
@@ -392,6 +456,8 @@ bool wax_cms_reader_step(WaxCmsReader *r, WaxSpan *input, WaxCmsEvent *ret_event
 
 		if (r->head_due) {
 			r->head_due = false;
+			if (!tidy_head(r))
+				break;
 			*ret_event = WAX_CMS_HEAD;
 			return true;
 		}
@@ -400,6 +466,8 @@ bool wax_cms_reader_step(WaxCmsReader *r, WaxSpan *input, WaxCmsEvent *ret_event
 				(void)stop(r, WAX_R_CMS_TRAILING);
 				break;
 			}
+			if (!tidy_tail(r))
+				break;
 			*ret_event = WAX_CMS_END;
 			return true;
 		}

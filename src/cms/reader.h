@@ -78,6 +78,7 @@ typedef struct {
 	uint8_t oid[64];
 	unsigned oid_n;
 	bool head_due, failed;
+	bool loose; /* what is kept is not all DER */
 	WaxFault fault;
 } WaxCmsReader;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cms/verify.h"
 
+#include "cms/limits.h"
+
 #define CONSTRUCTED(n)	  (WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED | (n))
 #define SIGNERS_MAX	  16 /* L-06 */
 #define CERTS_MAX	  64 /* L-07 */
@@ -66,7 +68,8 @@ bool wax_cms_signed_tail(const WaxCmsReader *reader, WaxVerifyPlan *plan, WaxFau
 		!wax_ber_take(&tail, CONSTRUCTED(0), &plan->certificates, fault))
 		return false;
 	if (wax_ber_peek(&tail) == CONSTRUCTED(1) &&
-		!wax_ber_take(&tail, CONSTRUCTED(1), &plan->crls, fault))
+		(!wax_ber_take(&tail, CONSTRUCTED(1), &plan->crls, fault) ||
+			!wax_cms_lists_bounded(plan->crls, fault)))
 		return false;
 	if (!wax_ber_take(&tail, WAX_TAG_SET, &plan->signer_infos, fault))
 		return false;
@@ -393,11 +396,13 @@ bool wax_cms_next_signer(const WaxVerifyPlan *plan, WaxBer *list, WaxBuffer *roo
 	*ret_more = !wax_ber_at_end(list);
 	if (!*ret_more)
 		return true;
-	if (!wax_ber_take(list, WAX_TAG_SEQUENCE, &body, fault))
+	if (!wax_ber_take(list, WAX_TAG_SEQUENCE, &body, fault) ||
+		!wax_cms_signer_bounded(body, fault))
 		return false;
 	in = wax_ber(body);
 	if (!wax_ber_take_small(&in, &version, fault) ||
 		!wax_cms_read_id(&in, WAX_TAG_CONTEXT, &signer.id, fault) ||
+		!wax_cms_tidy_id(&signer.id, room, fault) ||
 		!wax_ber_take(&in, WAX_TAG_SEQUENCE, &algorithm, fault) ||
 		!wax_ber_algorithm(algorithm, &oid, &parameters, fault))
 		return false;

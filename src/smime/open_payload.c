@@ -44,17 +44,21 @@ static char *path_of(const WaxOpened *o, unsigned n, const WaxOpenParts *parts, 
 /* what is cryptographic below the payload is an attachment with a life of its own (V-04) */
 static bool look_below(WaxOpened *o, unsigned n, GError **error)
 {
+	g_autofree bool *listed = NULL;
 	WaxOpenParts parts;
 	bool ok = true;
 
 	if (!wax_opened_split(o, n, &parts, error))
 		return false;
+	listed = g_new0(bool, parts.split.count + 1);
 	for (unsigned i = 1; ok && i < parts.split.count; i++) {
 		g_autoptr(GByteArray) header = NULL;
 		g_auto(WaxContent) content = { 0 };
 		bool over;
 
-		if (parts.parts[i].body == parts.parts[i].start)
+		/* what lies in one that is listed, its signature for one, is for its own verdict */
+		listed[i] = listed[parts.parts[i].parent];
+		if (listed[i] || parts.parts[i].body == parts.parts[i].start)
 			continue;
 		ok = wax_opened_read_range(o, n, parts.parts[i].start, parts.parts[i].body,
 			WAX_OPEN_HEADER_MAX, &header, &over, error);
@@ -63,6 +67,7 @@ static bool look_below(WaxOpened *o, unsigned n, GError **error)
 		wax_content_read(wax_open_span(header), &content);
 		if (!wax_open_is_clear_signed(&content) && !wax_open_is_pkcs7_mime(&content))
 			continue;
+		listed[i] = true;
 		g_ptr_array_add(o->verdict->attachments, path_of(o, n, &parts, i));
 		if (wax_open_is_clear_signed(&content) ||
 			g_strcmp0(content.smime_type, "signed-data") == 0)

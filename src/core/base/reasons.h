@@ -71,6 +71,7 @@
 	X(CMS_TOO_MANY_CERTS,   HOSTILE, "CMS-018", "cms_too_many_certificates", "") \
 	X(CMS_NO_ROOM,          PERM,    "CMS-019", "cms_no_room",            "") \
 	X(CMS_TRAILING,         HOSTILE, "CMS-020", "cms_trailing",           "") \
+	X(CMS_TOO_MANY_CRLS,    HOSTILE, "CMS-021", "cms_too_many_crls",      "") \
 	/* mime */                                                                  \
 	X(MIME_MALFORMED,       HOSTILE, "MIM-001", "malformed",              "554 5.6.0") \
 	X(MIME_DEPTH,           HOSTILE, "MIM-002", "mime_depth",             "554 5.6.0") \

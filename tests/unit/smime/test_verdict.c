@@ -206,6 +206,15 @@ static void the_historic_policy_pardons_age_and_nothing_else(void **state)
 }
 
 /* the names that outside programs rely on */
+/* V-14 */
+static void zero_is_nobody_looked(void **state)
+{
+	(void)state;
+	assert_string_equal(wax_signature_word((WaxSignatureWord)0), "cannot_check");
+	assert_string_equal(wax_encryption_word((WaxEncryptionWord)0), "cannot_check");
+	assert_string_equal(wax_layer_word((WaxLayerKind)0), "cannot_check");
+}
+
 static void json_has_the_promised_names(void **state)
 {
 	g_autoptr(WaxVerdict) verdict = wax_verdict_new();
@@ -248,6 +257,7 @@ int main(void)
 		cmocka_unit_test(signed_data_without_signers_is_not_signed),
 		cmocka_unit_test(a_signed_part_below_the_root_is_partial),
 		cmocka_unit_test(the_historic_policy_pardons_age_and_nothing_else),
+		cmocka_unit_test(zero_is_nobody_looked),
 		cmocka_unit_test(json_has_the_promised_names),
 	};
 
