@@ -111,11 +111,15 @@ static void read_key(WaxCert *cert)
 	WaxCertInfo *info = &cert->info;
 	char group[80];
 
+	/* what this libcrypto does not know is a key all the same: of a kind that cannot be used here */
+	info->key_kind = WAX_KEY_OTHER;
 	if (!key)
 		return;
+	info->key_too_large = !wax_crypto_key_affordable(key);
 	info->key_bits = (unsigned)EVP_PKEY_get_bits(key);
 	if (EVP_PKEY_is_a(key, "RSA-PSS")) {
 		info->key_kind = WAX_KEY_RSA_PSS;
+		info->pss_restricted = wax_crypto_pss_restriction(info->spki, &info->pss);
 	} else if (EVP_PKEY_is_a(key, "RSA")) {
 		info->key_kind = WAX_KEY_RSA;
 	} else if (EVP_PKEY_is_a(key, "EC")) {
@@ -127,7 +131,9 @@ static void read_key(WaxCert *cert)
 			info->curve = cert->curve;
 		}
 	} else {
-		info->key_kind = WAX_KEY_OTHER;
+		info->pure = wax_crypto_pure_alg(key);
+		if (info->pure)
+			info->key_kind = WAX_KEY_PURE;
 	}
 }
 
@@ -524,7 +530,7 @@ bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer)
 	g_mutex_unlock(&cache_lock);
 	if (yes)
 		return true;
-	yes = key && X509_verify(cert->x509, key) == 1;
+	yes = key && !issuer->info.key_too_large && X509_verify(cert->x509, key) == 1;
 	ERR_clear_error();
 	if (!yes)
 		return false;

@@ -93,7 +93,7 @@ bool wax_crl_signed_by(const WaxCrl *crl, const WaxCert *issuer)
 	X509 *x509 = wax_crypto_x509(issuer);
 	EVP_PKEY *key = X509_get0_pubkey(x509);
 	bool good =
-		key &&
+		key && !wax_cert_info(issuer)->key_too_large &&
 		X509_NAME_cmp(X509_CRL_get_issuer(crl->crl), X509_get_subject_name(x509)) == 0 &&
 		X509_CRL_verify(crl->crl, key) == 1;
 

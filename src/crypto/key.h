@@ -4,8 +4,9 @@
  *	crypto/key - private keys and what is done with them, public keys of certificates
  *
  * DESCRIPTION
- *	Signing: RSA PKCS #1 v1.5, PSS (salt = hash), ECDSA.  Unwrapping: RSA
- *	v1.5 with implicit rejection, OAEP, ECDH.  The same on the public side.
+ *	Signing: RSA PKCS #1 v1.5, PSS (salt = hash, or what a restricted key
+ *	wants), ECDSA, EdDSA, ML-DSA, SLH-DSA (those that this libcrypto has).
+ *	Unwrapping: RSA v1.5 with implicit rejection, OAEP, ECDH.  The same on the public side.
  *	RSA v1.5 unwrapping never says that it failed: it takes the expected
  *	length and gives that many octets, right or pseudo-random, in the
  *	same time (SMIME.md R-46).
@@ -28,7 +29,10 @@
 
 typedef struct WaxKey WaxKey;
 
-/* wax_key_generate - "rsa-2048", "rsa-3072", "rsa-4096", "p256", "p384", "p521" */
+/*
+ * wax_key_generate - "rsa-2048", "rsa-3072", "rsa-4096", "p256", "p384", "p521", and where libcrypto
+ * has them "ed25519", "ed448", "ml-dsa-44", "slh-dsa-sha2-128s" and their like (wax_sig_word)
+ */
 WaxKey *wax_key_generate(const char *kind, GError **error) WAX_MUST_USE;
 
 /* wax_key_parse - PKCS #8 or traditional, PEM or DER; password may be NULL */
@@ -46,7 +50,7 @@ WaxSecret *wax_key_pkcs8(const WaxKey *key);
 GByteArray *wax_key_spki(const WaxKey *key);
 bool wax_key_fits(const WaxKey *key, const WaxCert *cert);
 
-/* wax_key_sign - over bytes (hashed here); the value is appended to ret_signature */
+/* wax_key_sign - over bytes, hashed here unless the scheme is pure, which takes no digest; the value is appended to ret_signature */
 bool wax_key_sign(WaxKey *key, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan bytes,
 	GByteArray **ret_signature, GError **error) WAX_MUST_USE;
 
@@ -63,7 +67,10 @@ bool wax_key_agree(WaxKey *key, WaxSpan point, bool cofactor, WaxSecret **ret_se
 bool wax_cert_verify(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest, const WaxPss *pss,
 	WaxSpan bytes, WaxSpan signature);
 
-/* wax_cert_verify_digest - as verify, for a digest that is known already */
+/* wax_sig_available - can this libcrypto make and check such signatures? */
+bool wax_sig_available(WaxSigAlg alg);
+
+/* wax_cert_verify_digest - as verify, for a digest that is known already; pure schemes have none */
 bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest,
 	const WaxPss *pss, WaxSpan value, WaxSpan signature);
 

@@ -47,6 +47,7 @@ typedef struct {
 	GPtrArray *chain;	  /* WaxCert, sent along; NULL: none */
 	WaxCert *encryption_cert; /* where replies should go, when it is another one; NULL */
 	bool pss;
+	bool by_key_id; /* named by subjectKeyIdentifier instead of issuer and serial number */
 	void *data;
 	bool (*sign)(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan attributes,
 		GByteArray **ret_signature, GError **error);
@@ -54,6 +55,7 @@ typedef struct {
 
 typedef struct {
 	const WaxSealSigner *signer; /* NULL: not signed */
+	unsigned more_signers;	     /* that follow it in memory: all sign the same content */
 	GPtrArray *recipients;	     /* WaxCert; NULL: not encrypted */
 	WaxCipherAlg cipher;
 	bool oaep; /* RSA recipients by OAEP instead of v1.5 */

@@ -49,6 +49,9 @@ typedef struct {
 	int64_t at;
 	bool historic;
 	bool structure_only; /* see smime/open.h */
+	/* the whole content, for a signature over its octets without attributes; false: more than is kept */
+	bool (*content)(void *data, GByteArray **ret_content);
+	void *content_data;
 	const GArray *dates; /* int64_t: every Date; WAX_DATE_UNREADABLE agrees with no time */
 } WaxSignersContext;
 

@@ -91,6 +91,16 @@ typedef struct {
 	uint64_t bits[4];
 } WaxReasonSet;
 
+/* a countersignature (RFC 5652 11.4): listed and computed; it never changes a word */
+typedef struct {
+	char *subject, *issuer, *serial; /* NULL: no certificate */
+	WaxDigestAlg digest;
+	WaxSigAlg algorithm;
+	bool has_signing_time;
+	int64_t signing_time;
+	WaxReason reason; /* NONE: the arithmetic is right */
+} WaxVerdictCounter;
+
 typedef struct {
 	WaxSignatureWord verdict; /* of this signer alone; wax_verdict_decide fills it */
 	WaxReasonSet reasons, notes;
@@ -105,6 +115,8 @@ typedef struct {
 	bool has_signing_time;
 	int64_t signing_time;		/* a claim */
 	GBytes *capabilities;		/* signed SMIMECapabilities, or NULL */
+	GPtrArray *capability_words;	/* char *, in the order of preference; unknown ones dotted */
+	GPtrArray *countersigners;	/* WaxVerdictCounter */
 	GBytes *encryption_certificate; /* DER of the certificate preferred for replies, or NULL */
 } WaxVerdictSigner;
 
@@ -158,6 +170,7 @@ WaxVerdict *wax_verdict_new(void);
 void wax_verdict_free(WaxVerdict *verdict);
 WaxVerdictLayer *wax_verdict_add_layer(WaxVerdict *verdict, WaxLayerKind kind, const char *part);
 WaxVerdictSigner *wax_verdict_add_signer(WaxVerdictLayer *layer);
+WaxVerdictCounter *wax_verdict_add_counter(WaxVerdictSigner *signer);
 WaxVerdictRecipient *wax_verdict_add_recipient(WaxVerdictLayer *layer);
 void wax_verdict_add_field(
 	WaxVerdict *verdict, const char *name, const char *value, WaxFieldState state);

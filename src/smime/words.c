@@ -71,6 +71,10 @@ static const struct {
 	{ WAX_R_CMS_TOO_MANY_CERTS, "L-07" },
 	{ WAX_R_CMS_TOO_MANY_ATTRS, "L-09" },
 	{ WAX_R_SIG_LAYER_DEPTH, "L-10" },
+	{ WAX_R_EXPANSION, "L-12" },
+	{ WAX_R_COMPRESSED_TWICE, "L-13" },
+	{ WAX_R_SIG_KEY_TOO_LARGE, "L-17" },
+	{ WAX_R_SIG_COUNTER_TOO_MANY, "L-06" },
 	{ WAX_R_MIME_DEPTH, "L-11" },
 	{ WAX_R_MIME_PARTS, "L-11" },
 	{ WAX_R_MIME_HEADER_SIZE, "L-11" },
@@ -168,6 +172,30 @@ static json_t *time_text(bool known, int64_t seconds)
 	return text(written);
 }
 
+static json_t *counters_json(const WaxVerdictSigner *signer)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < signer->countersigners->len; i++) {
+		const WaxVerdictCounter *c = signer->countersigners->pdata[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "subject", text(c->subject));
+		json_object_set_new(o, "issuer", text(c->issuer));
+		json_object_set_new(o, "serial", text(c->serial));
+		json_object_set_new(o, "digest", text(c->digest ? wax_digest_word(c->digest) : NULL));
+		json_object_set_new(
+			o, "algorithm", text(c->algorithm ? wax_sig_word(c->algorithm) : NULL));
+		json_object_set_new(
+			o, "signing_time", time_text(c->has_signing_time, c->signing_time));
+		json_object_set_new(o, "right", json_boolean(c->reason == WAX_R_NONE));
+		json_object_set_new(
+			o, "reason", text(c->reason ? wax_reason_word(c->reason) : NULL));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static json_t *signer_json(const WaxVerdictSigner *signer)
 {
 	json_t *o = json_object();
@@ -185,6 +213,8 @@ static json_t *signer_json(const WaxVerdictSigner *signer)
 	json_object_set_new(
 		o, "signing_time", time_text(signer->has_signing_time, signer->signing_time));
 	json_object_set_new(o, "chain", texts(signer->chain));
+	json_object_set_new(o, "capabilities", texts(signer->capability_words));
+	json_object_set_new(o, "countersignatures", counters_json(signer));
 	json_object_set_new(o, "identity", json_string(wax_identity_word(signer->identity)));
 	json_object_set_new(o, "reasons", reasons(&signer->reasons));
 	json_object_set_new(o, "notes", reasons(&signer->notes));
