@@ -15,10 +15,11 @@
 #include "smime/keyring.h"
 
 #define EXIT_IDENTITY 77
+#define SIGNERS_MAX   16 /* L-06 */
 
 typedef struct {
-	const char *file, *from, *sign, *password_file, *cipher, *out;
-	GPtrArray *to_certs;
+	const char *file, *from, *password_file, *cipher, *signer_id, *out;
+	GPtrArray *signs, *to_certs;
 	bool opaque, protect_headers, oaep, pss;
 	WaxCipherAlg cipher_alg;
 	char *from_key;
@@ -46,7 +47,8 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 {
 	const WaxOption options[] = {
 		{ "--from", WAX_OPTION_TEXT, &a->from },
-		{ "--sign", WAX_OPTION_TEXT, &a->sign },
+		{ "--sign", WAX_OPTION_LIST, a->signs },
+		{ "--signer-id", WAX_OPTION_TEXT, &a->signer_id },
 		{ "--password-file", WAX_OPTION_TEXT, &a->password_file },
 		{ "--to-cert", WAX_OPTION_LIST, a->to_certs },
 		{ "--cipher", WAX_OPTION_TEXT, &a->cipher },
@@ -61,9 +63,16 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		return false;
 	if (!a->from)
 		return wax_fail(error, WAX_R_USAGE, "--from is missing: whose message is it?");
-	if (!a->sign && a->to_certs->len == 0)
+	if (a->signs->len == 0 && a->to_certs->len == 0)
 		return wax_fail(error, WAX_R_USAGE,
 			"give --sign, --to-cert, or both: there is nothing to do");
+	if (a->signer_id && strcmp(a->signer_id, "ski") != 0 && strcmp(a->signer_id, "issuer") != 0)
+		return wax_fail(error, WAX_R_USAGE, "--signer-id is issuer or ski, not '%s'",
+			a->signer_id);
+	if (a->signs->len > SIGNERS_MAX)
+		return wax_fail(error, WAX_R_USAGE,
+			"--sign is given %u times; a message has %d signers at most", a->signs->len,
+			SIGNERS_MAX);
 	a->from_key = wax_address_normal(a->from, NULL);
 	if (!a->from_key)
 		return wax_fail(error, WAX_R_USAGE,
@@ -93,31 +102,53 @@ static const WaxIdentityKey *choose_identity(const WaxKeyring *keyring, const ch
 }
 
 static bool load_signer(
-	const Arguments *a, WaxKeyring *keyring, WaxSealSigner *ret_signer, GError **error)
+	const Arguments *a, const char *file, const WaxSecret *password, WaxKeyring *keyring,
+	WaxSealSigner *ret_signer, GError **error)
 {
-	g_autoptr(WaxSecret) password = NULL;
 	const WaxIdentityKey *identity;
 
-	if (!wax_password_load(a->password_file, &password, error) ||
-		!wax_keyring_load(keyring, a->sign, password, error))
+	if (!wax_keyring_load(keyring, file, password, error))
 		return false;
 	identity = choose_identity(keyring, a->from_key);
 	if (!identity->cert)
 		return wax_fail(error, WAX_R_KEY_MISMATCH,
-			"%s holds no certificate for its key: give KEY.pem,CERT.pem", a->sign);
+			"%s holds no certificate for its key: give KEY.pem,CERT.pem", file);
 	if (!wax_cert_can_sign(identity->cert))
 		return wax_fail(error, WAX_R_NOT_PERMITTED,
-			"the certificate of %s is not for signing", a->sign);
+			"the certificate of %s is not for signing", file);
 	if (!owns(identity->cert, a->from_key))
 		return wax_fail(error, WAX_R_ADDRESS_NOT_OWNED,
 			"the certificate of %s does not speak for %s: every reader would see a "
 			"mismatch",
-			a->sign, a->from);
+			file, a->from);
 	*ret_signer = (WaxSealSigner){ .cert = identity->cert,
 		.chain = identity->chain,
 		.pss = a->pss,
+		.by_key_id = a->signer_id && strcmp(a->signer_id, "ski") == 0,
 		.data = identity->key,
 		.sign = wax_seal_local_sign };
+	return true;
+}
+
+static void keyring_free(void *keyring)
+{
+	wax_keyring_free(keyring);
+}
+
+/* load_signers - each file has a keyring of its own, so that each finds its own key */
+static bool load_signers(
+	const Arguments *a, GPtrArray *keyrings, WaxSealSigner *signers, GError **error)
+{
+	g_autoptr(WaxSecret) password = NULL;
+
+	if (!wax_password_load(a->password_file, &password, error))
+		return false;
+	for (guint i = 0; i < a->signs->len; i++) {
+		g_ptr_array_add(keyrings, wax_keyring_new());
+		if (!load_signer(a, a->signs->pdata[i], password, keyrings->pdata[i], &signers[i],
+			    error))
+			return false;
+	}
 	return true;
 }
 
@@ -158,14 +189,15 @@ static bool load_recipients(const Arguments *a, GPtrArray **ret_certs, GError **
 	return true;
 }
 
-static bool seal_message(const Arguments *a, const WaxSealSigner *signer, GError **error)
+static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GError **error)
 {
 	g_auto(WaxInput) input = { .fd = -1 };
 	g_auto(WaxOutput) output = { .fd = -1 };
 	g_autoptr(GPtrArray) recipients = NULL;
 	g_autofree char *top = NULL;
 	WaxSealOptions options = {
-		.signer = signer,
+		.signer = a->signs->len ? signers : NULL,
+		.more_signers = a->signs->len ? a->signs->len - 1 : 0,
 		.cipher = a->cipher_alg,
 		.oaep = a->oaep,
 		.opaque = a->opaque,
@@ -185,21 +217,21 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signer, GError
 
 int wax_cli_seal(int argc, char **argv)
 {
-	g_autoptr(GPtrArray) to_certs = g_ptr_array_new();
-	Arguments a = { .to_certs = to_certs };
-	g_autoptr(WaxKeyring) keyring = wax_keyring_new();
+	g_autoptr(GPtrArray) to_certs = g_ptr_array_new(), signs = g_ptr_array_new();
+	Arguments a = { .to_certs = to_certs, .signs = signs };
+	g_autoptr(GPtrArray) keyrings = g_ptr_array_new_with_free_func(keyring_free);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *key = NULL;
-	WaxSealSigner signer;
+	WaxSealSigner signers[SIGNERS_MAX];
 
 	if (!read_arguments(argc, argv, &a, &error))
 		return wax_cli_report("seal", error);
 	key = a.from_key;
-	if (a.sign && !load_signer(&a, keyring, &signer, &error)) {
+	if (!load_signers(&a, keyrings, signers, &error)) {
 		(void)wax_cli_report("seal", error);
 		return EXIT_IDENTITY;
 	}
-	if (!seal_message(&a, a.sign ? &signer : NULL, &error))
+	if (!seal_message(&a, signers, &error))
 		return wax_cli_report("seal", error);
 	return 0;
 }

@@ -541,9 +541,10 @@ static bool check_imported(const WaxKey *key, GError **error)
 {
 	WaxKeyKind kind = wax_key_kind(key);
 
-	if (kind != WAX_KEY_RSA && kind != WAX_KEY_EC)
-		return wax_fail(error, WAX_R_KEY_UNSUPPORTED, "only RSA and EC keys can be kept");
-	if (kind == WAX_KEY_RSA && wax_key_bits(key) < 2048)
+	if (kind == WAX_KEY_UNKNOWN || kind == WAX_KEY_OTHER)
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
+			"keys of this kind cannot be kept: RSA, EC, EdDSA, ML-DSA and SLH-DSA can");
+	if ((kind == WAX_KEY_RSA || kind == WAX_KEY_RSA_PSS) && wax_key_bits(key) < 2048)
 		return wax_fail(error, WAX_R_KEY_WEAK,
 			"the RSA key has %u bits; 2048 are the least", wax_key_bits(key));
 	return true;
