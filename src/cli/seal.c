@@ -20,7 +20,7 @@
 typedef struct {
 	const char *file, *from, *password_file, *cipher, *signer_id, *out;
 	GPtrArray *signs, *to_certs;
-	bool opaque, protect_headers, oaep, pss;
+	bool compress, opaque, protect_headers, oaep, pss;
 	WaxCipherAlg cipher_alg;
 	char *from_key;
 } Arguments;
@@ -53,6 +53,7 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		{ "--to-cert", WAX_OPTION_LIST, a->to_certs },
 		{ "--cipher", WAX_OPTION_TEXT, &a->cipher },
 		{ "--opaque", WAX_OPTION_FLAG, &a->opaque },
+		{ "--compress", WAX_OPTION_FLAG, &a->compress },
 		{ "--protect-headers", WAX_OPTION_FLAG, &a->protect_headers },
 		{ "--oaep", WAX_OPTION_FLAG, &a->oaep },
 		{ "--pss", WAX_OPTION_FLAG, &a->pss },
@@ -63,9 +64,9 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		return false;
 	if (!a->from)
 		return wax_fail(error, WAX_R_USAGE, "--from is missing: whose message is it?");
-	if (a->signs->len == 0 && a->to_certs->len == 0)
+	if (a->signs->len == 0 && a->to_certs->len == 0 && !a->compress)
 		return wax_fail(error, WAX_R_USAGE,
-			"give --sign, --to-cert, or both: there is nothing to do");
+			"give --sign, --to-cert, --compress or several of them: there is nothing to do");
 	if (a->signer_id && strcmp(a->signer_id, "ski") != 0 && strcmp(a->signer_id, "issuer") != 0)
 		return wax_fail(error, WAX_R_USAGE, "--signer-id is issuer or ski, not '%s'",
 			a->signer_id);
@@ -201,6 +202,7 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GErro
 		.cipher = a->cipher_alg,
 		.oaep = a->oaep,
 		.opaque = a->opaque,
+		.compress = a->compress,
 		.protect_headers = a->protect_headers,
 		.now = wax_clock_now(),
 	};

@@ -26,6 +26,7 @@
 #include "smime/level.h"
 #include "smime/open.h"
 #include "smime/signers.h"
+#include "smime/compress.h"
 
 #define WAX_OPEN_HEADER_MAX (256 * 1024)
 
@@ -100,6 +101,10 @@ typedef struct {
 	WaxDigests digests;
 	uint64_t size;
 	GByteArray *kept;
+	/* the content once more, where a signature covers its octets themselves */
+	bool (*content)(void *data, GByteArray **ret_content);
+	void *content_data;
+	WaxZlib *zlib; /* compressed */
 } WaxObject;
 
 void wax_object_init(
@@ -112,6 +117,7 @@ void wax_object_give_up(WaxObject *object, WaxReason reason);
 void wax_object_keep(WaxObject *object, WaxSpan bytes);
 /* wax_object_make_level - the way to make the content again */
 void wax_object_make_level(WaxObject *object, const char *part, uint64_t from, uint64_t to);
+#define WAX_CONTENT_MAX (16 * 1024 * 1024) /* of a signature without attributes over the octets themselves */
 /* wax_object_judge_signers - SignedData that has been read, its content digested */
 void wax_object_judge_signers(WaxObject *object);
 /* what stopped an encrypted layer is one reason, whatever it was; only a limit has a name */
@@ -123,6 +129,10 @@ void wax_object_begin_encrypted(WaxObject *object);
  * additional data first, so an object with attributes is decrypted a second time.
  */
 void wax_object_end_encrypted(WaxObject *object, const char *part, uint64_t from, uint64_t to);
+
+/* wax_object_begin_compressed - from then on wax_zlib_write of the content */
+void wax_object_begin_compressed(WaxObject *object);
+void wax_object_end_compressed(WaxObject *object, const char *part, uint64_t from, uint64_t to);
 
 /* --- layers and payload --- */
 

@@ -15,6 +15,7 @@
 #include "mime/canonical.h"
 #include "mime/fields.h"
 #include "mime/transfer.h"
+#include "smime/compress.h"
 
 #define CHUNK	  (48 * 1024)
 #define KEEP_MAX  (1024 * 1024) /* an entity so small is kept instead of being made twice */
@@ -42,7 +43,9 @@ typedef struct {
 	uint8_t digests[WAX_DIGEST_COUNT_][WAX_DIGEST_MAX];
 	GString *before, *after;	 /* of multipart/signed, around the entity */
 	GByteArray *cms_head, *cms_tail; /* of an opaque SignedData */
-	uint64_t signed_octets;		 /* the whole entity that is encrypted or sent */
+	uint64_t signed_octets;
+	GByteArray *compressed_head; /* of CompressedData */
+	uint64_t final_octets;	     /* the whole entity that is encrypted or sent */
 } Seal;
 
 static void seal_clear(Seal *s)
@@ -53,6 +56,7 @@ static void seal_clear(Seal *s)
 	g_clear_pointer(&s->kept, g_byte_array_unref);
 	g_clear_pointer(&s->cms_head, g_byte_array_unref);
 	g_clear_pointer(&s->cms_tail, g_byte_array_unref);
+	g_clear_pointer(&s->compressed_head, g_byte_array_unref);
 	for (unsigned i = 0; i < WAX_DIGEST_COUNT_; i++)
 		g_clear_pointer(&s->running[i], wax_digest_free);
 	if (s->extra_fields)
@@ -594,7 +598,19 @@ static bool end_base64(Base64Sink *b, GError **error)
 	return wax_sink_write(b->out, WAX_SPAN(b->text, n), error);
 }
 
-/* write_signed - the entity as it is sent or encrypted: signed_octets of it */
+static bool to_zlib(void *zlib, WaxSpan bytes, GError **error)
+{
+	return wax_zlib_write(zlib, bytes, error);
+}
+
+static bool count_octets(void *octets, WaxSpan bytes, GError **error)
+{
+	(void)error;
+	*(uint64_t *)octets += bytes.n;
+	return true;
+}
+
+/* write_signed - the entity, signed where it is signed: signed_octets of it */
 static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
 {
 	g_autofree Base64Sink *b = NULL;
@@ -613,6 +629,58 @@ static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
 	       write_entity(s, &inner, error) &&
 	       wax_sink_write(&inner, WAX_SPAN(s->cms_tail->data, s->cms_tail->len), error) &&
 	       end_base64(b, error);
+}
+
+static const char compressed_fields[] =
+	"Content-Type: application/pkcs7-mime; smime-type=compressed-data; name=\"smime.p7z\"\r\n"
+	"Content-Transfer-Encoding: base64\r\n"
+	"Content-Disposition: attachment; filename=\"smime.p7z\"\r\n\r\n";
+
+/* deflate - what was signed, compressed, into the sink; the same octets each time */
+static bool deflate_signed(Seal *s, const WaxSink *sink, GError **error)
+{
+	g_autoptr(WaxZlib) zlib = wax_deflate_new(sink);
+	WaxSink into = { to_zlib, zlib };
+
+	return write_signed(s, &into, error) && wax_zlib_finish(zlib, error);
+}
+
+/* prepare_compressed - compressed once to learn the length, which DER writes first */
+static bool prepare_compressed(Seal *s, GError **error)
+{
+	uint64_t octets = 0;
+	WaxSink count = { count_octets, &octets };
+	uint8_t room[128];
+	WaxDer head = wax_der(room, sizeof room);
+	WaxFault fault;
+
+	s->final_octets = s->signed_octets;
+	if (!s->options->compress)
+		return true;
+	if (!deflate_signed(s, &count, error))
+		return false;
+	if (!wax_cms_compress_head(octets, &head, &fault))
+		return wax_fail_fault(error, &fault, "CompressedData");
+	s->compressed_head = bytes_of(&head);
+	s->final_octets = sizeof compressed_fields - 1 +
+			  wax_base64_size(s->compressed_head->len + octets);
+	return true;
+}
+
+/* write_final - the entity that is sent or encrypted: final_octets of it */
+static bool write_final(Seal *s, const WaxSink *sink, GError **error)
+{
+	g_autofree Base64Sink *b = NULL;
+	WaxSink inner;
+
+	if (!s->options->compress)
+		return write_signed(s, sink, error);
+	b = base64_sink_new(sink);
+	inner = (WaxSink){ to_base64, b };
+	return put_text(sink, compressed_fields, error) &&
+	       wax_sink_write(&inner, WAX_SPAN(s->compressed_head->data, s->compressed_head->len),
+		       error) &&
+	       deflate_signed(s, &inner, error) && end_base64(b, error);
 }
 
 static bool check_dates(const WaxCertInfo *info, int64_t now, GError **error)
@@ -779,7 +847,7 @@ static bool make_head(const Seal *s, WaxSpan cek, WaxSpan iv, GByteArray **ret_h
 	head_room = g_malloc(room);
 	head = wax_der(head_room, room);
 	if (!wax_cms_seal_head(s->options->cipher, iv, recipients, certs->len,
-		    wax_cipher_sealed_size(s->options->cipher, s->signed_octets), &head, &fault))
+		    wax_cipher_sealed_size(s->options->cipher, s->final_octets), &head, &fault))
 		return wax_fail_fault(error, &fault, "EnvelopedData");
 	*ret_head = bytes_of(&head);
 	return true;
@@ -816,7 +884,7 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 			"Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n",
 			error) ||
 		!wax_sink_write(&encoded, WAX_SPAN(head->data, head->len), error) ||
-		!write_signed(s, &sealed, error) ||
+		!write_final(s, &sealed, error) ||
 		!wax_cipher_finish(cipher, WAX_SPAN_NONE, c->bytes, &n, tag, error) ||
 		!wax_sink_write(&encoded, WAX_SPAN(c->bytes, n), error))
 		return false;
@@ -839,10 +907,10 @@ bool wax_seal(
 		return false;
 	if (options->protect_headers)
 		protect(&s);
-	if (!prepare(&s, error))
+	if (!prepare(&s, error) || !prepare_compressed(&s, error))
 		return false;
 	return wax_seal_write_header(WAX_SPAN(s.header->data, s.header->len), options, false,
 		       encrypt && options->protect_headers ? "[...]" : NULL, sink, error) &&
 	       put_text(sink, "MIME-Version: 1.0\r\n", error) &&
-	       (encrypt ? write_encrypted(&s, sink, error) : write_signed(&s, sink, error));
+	       (encrypt ? write_encrypted(&s, sink, error) : write_final(&s, sink, error));
 }

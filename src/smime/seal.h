@@ -60,6 +60,7 @@ typedef struct {
 	WaxCipherAlg cipher;
 	bool oaep; /* RSA recipients by OAEP instead of v1.5 */
 	bool opaque;
+	bool compress; /* what was signed, before it is encrypted (RFC 8551 3.6) */
 	bool protect_headers;
 	int64_t now; /* epoch seconds */
 	const char *const

@@ -336,6 +336,9 @@ static WaxSignatureWord layer_word(WaxVerdictLayer *layer, bool author)
 /* SignedData without SignerInfos signs nothing (T-03), unless it could not even be read */
 static bool counts_as_signed(const WaxVerdictLayer *layer)
 {
+	/* nobody knows what would have been signed inside of what cannot be expanded */
+	if (layer->kind == WAX_LAYER_COMPRESSED)
+		return !wax_reasons_empty(&layer->reasons);
 	return wax_layer_is_signed(layer->kind) &&
 	       (layer->signers->len > 0 || !wax_reasons_empty(&layer->reasons));
 }
