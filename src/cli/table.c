@@ -195,6 +195,8 @@ const WaxCommand wax_commands[] = {
 	{ .verb = "audit list", .method = "GET", .path = "/v1/audit",
 	  .flags = { { "--before", "SEQ", "before", WAX_FLAG_TEXT, "Only those before." } },
 	  .sentence = "List who changed what, the newest first." },
+	{ .verb = "algorithms", .run = wax_local_algorithms,
+	  .sentence = "List the algorithms that the libcrypto of this machine has; works without the service." },
 	{ .verb = "explain", .operands = { TEXT("CODE", "code") }, .run = wax_local_explain,
 	  .sentence = "Say what an error code means and what follows from it." },
 };
