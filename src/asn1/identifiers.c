@@ -169,3 +169,45 @@ bool wax_sig_parameters_fit(WaxSigAlg alg, WaxSpan parameters)
 	/* P-13: "NULL refused"; P-01 and P-04 take both */
 	return parameters.n == 0 || (!wax_sig_is_pure(alg) && is_null(parameters));
 }
+
+static size_t put_number(char *text, size_t at, uint32_t number)
+{
+	char digits[10];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while ((number /= 10) != 0);
+	if (at)
+		text[at++] = '.';
+	while (n)
+		text[at++] = digits[--n];
+	return at;
+}
+
+const char *wax_oid_text(WaxSpan oid, char text[WAX_OID_TEXT])
+{
+	uint32_t arc = 0;
+	size_t at = 0;
+
+	/* 17 numbers of ten digits and their dots fit */
+	if (oid.n > 16 || !oid.n || oid.p[oid.n - 1] & 0x80)
+		return "?";
+	for (size_t i = 0; i < oid.n; i++) {
+		if (arc >> 25)
+			return "?";
+		arc = arc << 7 | (oid.p[i] & 0x7f);
+		if (oid.p[i] & 0x80)
+			continue;
+		if (!at) {
+			uint32_t first = arc < 80 ? arc / 40 : 2;
+
+			at = put_number(text, at, first);
+			arc -= first * 40;
+		}
+		at = put_number(text, at, arc);
+		arc = 0;
+	}
+	text[at] = 0;
+	return text;
+}

@@ -21,6 +21,11 @@
 #include "asn1/algorithms.h"
 #include "asn1/der.h"
 
+#define WAX_OID_TEXT 200
+
+/* wax_oid_text - "1.2.840.113549.1.7.1", or "?" for what is none or too long */
+const char *wax_oid_text(WaxSpan oid, char text[WAX_OID_TEXT]);
+
 /* wax_digest_read - from the body of an AlgorithmIdentifier (R-51, R-56: NULL or absent for SHA-2) */
 bool wax_digest_read(WaxSpan body, WaxDigestAlg *ret_alg, WaxFault *fault) WAX_MUST_USE;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cms/capabilities.h"
 
+#include "asn1/identifiers.h"
+
 /* DER as the RFCs list it: 3565, 5084, 5753, 8103, 8418, 8551, 9709; the first ones are sent, in this order */
 static const struct {
 	const char *word;
@@ -93,46 +95,11 @@ const char *wax_cms_capability_word(WaxSpan capability)
 	return NULL;
 }
 
-static size_t put_number(char *text, size_t at, uint32_t number)
-{
-	char digits[10];
-	size_t n = 0;
-
-	do
-		digits[n++] = (char)('0' + number % 10);
-	while ((number /= 10) != 0);
-	if (at)
-		text[at++] = '.';
-	while (n)
-		text[at++] = digits[--n];
-	return at;
-}
-
 const char *wax_cms_capability_oid(WaxSpan capability, char text[WAX_OID_TEXT])
 {
-	uint32_t arc = 0;
-	size_t at = 0;
 	WaxSpan oid;
 
-	if (!identifier(capability, &oid) || oid.n > 16 || !oid.n || oid.p[oid.n - 1] & 0x80)
-		return "?";
-	for (size_t i = 0; i < oid.n; i++) {
-		if (arc >> 25)
-			return "?";
-		arc = arc << 7 | (oid.p[i] & 0x7f);
-		if (oid.p[i] & 0x80)
-			continue;
-		if (!at) {
-			uint32_t first = arc < 80 ? arc / 40 : 2;
-
-			at = put_number(text, at, first);
-			arc -= first * 40;
-		}
-		at = put_number(text, at, arc);
-		arc = 0;
-	}
-	text[at] = 0;
-	return text;
+	return identifier(capability, &oid) ? wax_oid_text(oid, text) : "?";
 }
 
 void wax_cms_put_capabilities(WaxDer *out)

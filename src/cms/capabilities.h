@@ -25,8 +25,7 @@
 #include "asn1/algorithms.h"
 #include "asn1/ber.h"
 #include "asn1/der.h"
-
-#define WAX_OID_TEXT 200
+#include "asn1/identifiers.h"
 
 /* wax_cms_capabilities - `value` is the attribute's value, whole */
 bool wax_cms_capabilities(WaxSpan value, WaxBer *ret_list);

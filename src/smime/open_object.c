@@ -257,6 +257,7 @@ void wax_object_judge_signers(WaxObject *object)
 		.at = options->at,
 		.historic = options->historic,
 		.structure_only = options->structure_only,
+		.header = object->o->outer ? wax_open_span(object->o->outer) : WAX_SPAN_NONE,
 		.dates = object->o->dates,
 	};
 

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "cms/capabilities.h"
+#include "cms/ess.h"
 #include "cms/verify.h"
 #include "crypto/key.h"
+#include "mime/fields.h"
 #include "smime/level.h"
 #include "trust/path.h"
 #include "trust/revocation.h"
@@ -412,6 +414,51 @@ static void judge_counters(
 	}
 }
 
+static void keep_octets(const WaxSigner *signer, WaxVerdictSigner *out)
+{
+	for (unsigned i = 0; i < WAX_ATTRIBUTE_COUNT_; i++)
+		if (signer->named[i].n)
+			out->named[i] = g_bytes_new(signer->named[i].p, signer->named[i].n);
+	out->signature = g_bytes_new(signer->signature.p, signer->signature.n);
+	if (signer->signed_octets.n)
+		out->signed_octets =
+			g_bytes_new(signer->signed_octets.p, signer->signed_octets.n);
+}
+
+/* says - a field of the header with this name and, unfolded, this value */
+static bool says(WaxSpan header, const WaxSecureField *secure)
+{
+	g_autofree char *name = g_strndup((const char *)secure->name.p, secure->name.n);
+	g_autofree char *wanted = wax_field_text(secure->value);
+	WaxField field;
+
+	while (wax_field_next(&header, &field)) {
+		g_autofree char *text = NULL;
+
+		if (!wax_field_is(&field, name))
+			continue;
+		text = wax_field_text(field.value);
+		if (strcmp(g_strstrip(text), g_strstrip(wanted)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* read and compared, no more; a field that was meant to be deleted or changed says nothing */
+static void check_header_fields(
+	const Judge *judge, const WaxSigner *signer, WaxVerdictSigner *out)
+{
+	WaxSpan value = signer->named[WAX_ATTRIBUTE_HEADER_FIELDS];
+	WaxSecureField field;
+	WaxBer list;
+
+	if (!value.n || !judge->context->header.n || !wax_ess_header_fields(value, &list))
+		return;
+	while (wax_ess_next_field(&list, &field))
+		if (field.status == 0 && !says(judge->context->header, &field))
+			wax_reasons_add(&out->notes, WAX_R_SIG_HEADER_DIFFERS);
+}
+
 static void judge_signer(Judge *judge, const WaxSigner *signer, WaxBuffer *room)
 {
 	WaxVerdictSigner *out = wax_verdict_add_signer(judge->layer);
@@ -421,6 +468,8 @@ static void judge_signer(Judge *judge, const WaxSigner *signer, WaxBuffer *room)
 	out->algorithm = signer->alg;
 	check_time(judge, signer, out);
 	judge_counters(judge, signer, room, out);
+	keep_octets(signer, out);
+	check_header_fields(judge, signer, out);
 	if (!cert) {
 		add(out, WAX_R_SIG_NO_CERTIFICATE);
 		add(out, signer->reason);

@@ -52,6 +52,7 @@ typedef struct {
 	/* the whole content, for a signature over its octets without attributes; false: more than is kept */
 	bool (*content)(void *data, GByteArray **ret_content);
 	void *content_data;
+	WaxSpan header;	     /* of the message, for RFC 7508; empty: none */
 	const GArray *dates; /* int64_t: every Date; WAX_DATE_UNREADABLE agrees with no time */
 } WaxSignersContext;
 

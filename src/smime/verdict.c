@@ -26,6 +26,10 @@ static void signer_free(void *p)
 	g_ptr_array_unref(signer->chain);
 	g_clear_pointer(&signer->certificate, g_bytes_unref);
 	g_clear_pointer(&signer->capabilities, g_bytes_unref);
+	for (unsigned i = 0; i < WAX_ATTRIBUTE_COUNT_; i++)
+		g_clear_pointer(&signer->named[i], g_bytes_unref);
+	g_clear_pointer(&signer->signature, g_bytes_unref);
+	g_clear_pointer(&signer->signed_octets, g_bytes_unref);
 	g_ptr_array_unref(signer->capability_words);
 	g_ptr_array_unref(signer->countersigners);
 	g_clear_pointer(&signer->encryption_certificate, g_bytes_unref);

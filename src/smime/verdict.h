@@ -35,6 +35,7 @@
 #include <glib.h>
 
 #include "asn1/algorithms.h"
+#include "cms/verify.h"
 #include "core/base.h"
 #include "trust/address.h"
 
@@ -117,6 +118,8 @@ typedef struct {
 	GBytes *capabilities;		/* signed SMIMECapabilities, or NULL */
 	GPtrArray *capability_words;	/* char *, in the order of preference; unknown ones dotted */
 	GPtrArray *countersigners;	/* WaxVerdictCounter */
+	GBytes *named[WAX_ATTRIBUTE_COUNT_]; /* values of signed attributes; NULL: absent */
+	GBytes *signature, *signed_octets;   /* as cms/verify gives them */
 	GBytes *encryption_certificate; /* DER of the certificate preferred for replies, or NULL */
 } WaxVerdictSigner;
 

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/status.h"
+#include "smime/ess.h"
 #include "smime/verdict.h"
 
 static const char *const signature_words[WAX_SIGNATURE_COUNT_] = {
@@ -196,9 +197,10 @@ static json_t *counters_json(const WaxVerdictSigner *signer)
 	return list;
 }
 
-static json_t *signer_json(const WaxVerdictSigner *signer)
+/* signer_json - `whole`: with what the sender wrote into the attributes */
+static json_t *signer_json(const WaxVerdictSigner *signer, bool whole)
 {
-	json_t *o = json_object();
+	json_t *o = json_object(), *services = whole ? wax_ess_json(signer) : NULL;
 
 	json_object_set_new(o, "verdict", json_string(wax_signature_word(signer->verdict)));
 	json_object_set_new(o, "subject", text(signer->subject));
@@ -215,6 +217,8 @@ static json_t *signer_json(const WaxVerdictSigner *signer)
 	json_object_set_new(o, "chain", texts(signer->chain));
 	json_object_set_new(o, "capabilities", texts(signer->capability_words));
 	json_object_set_new(o, "countersignatures", counters_json(signer));
+	if (services)
+		json_object_set_new(o, "services", services);
 	json_object_set_new(o, "identity", json_string(wax_identity_word(signer->identity)));
 	json_object_set_new(o, "reasons", reasons(&signer->reasons));
 	json_object_set_new(o, "notes", reasons(&signer->notes));
@@ -234,13 +238,13 @@ static json_t *recipient_json(const WaxVerdictRecipient *recipient)
 	return o;
 }
 
-static json_t *layer_json(const WaxVerdictLayer *layer)
+static json_t *layer_json(const WaxVerdictLayer *layer, bool whole)
 {
 	bool encrypted = wax_layer_is_encrypted(layer->kind);
 	json_t *o = json_object(), *signers = json_array(), *recipients = json_array();
 
 	for (unsigned i = 0; i < layer->signers->len; i++)
-		json_array_append_new(signers, signer_json(layer->signers->pdata[i]));
+		json_array_append_new(signers, signer_json(layer->signers->pdata[i], whole));
 	for (unsigned i = 0; i < layer->recipients->len; i++)
 		json_array_append_new(recipients, recipient_json(layer->recipients->pdata[i]));
 	json_object_set_new(o, "kind", json_string(wax_layer_word(layer->kind)));
@@ -274,7 +278,7 @@ static json_t *fields_json(const WaxVerdict *verdict)
 }
 
 /* judgement_json - how it is protected, and by whom */
-static json_t *judgement_json(const WaxVerdict *verdict)
+static json_t *judgement_json(const WaxVerdict *verdict, bool whole)
 {
 	json_t *o = json_object(), *words = json_object(), *layers = json_array();
 
@@ -285,7 +289,7 @@ static json_t *judgement_json(const WaxVerdict *verdict)
 	json_object_set_new(words, "reasons", reasons(&verdict->reasons));
 	json_object_set_new(words, "notes", reasons(&verdict->notes));
 	for (unsigned i = 0; i < verdict->layers->len; i++)
-		json_array_append_new(layers, layer_json(verdict->layers->pdata[i]));
+		json_array_append_new(layers, layer_json(verdict->layers->pdata[i], whole));
 	json_object_set_new(o, "verdict", words);
 	json_object_set_new(o, "from", text(verdict->from));
 	json_object_set_new(o, "sender", text(verdict->sender));
@@ -295,7 +299,7 @@ static json_t *judgement_json(const WaxVerdict *verdict)
 
 static json_t *verdict_json(const WaxVerdict *verdict)
 {
-	json_t *o = judgement_json(verdict), *content = json_object();
+	json_t *o = judgement_json(verdict, true), *content = json_object();
 
 	json_object_set_new(content, "type", text(verdict->content_type));
 	json_object_set_new(content, "bytes", json_integer((json_int_t)verdict->content_bytes));
@@ -326,5 +330,5 @@ char *wax_verdict_format(const WaxVerdict *verdict)
 
 char *wax_verdict_summary(const WaxVerdict *verdict)
 {
-	return dump(judgement_json(verdict));
+	return dump(judgement_json(verdict, false));
 }

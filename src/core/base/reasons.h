@@ -154,6 +154,7 @@
 	X(SIG_ATTRS_NOT_DER,    HOSTILE, "SIG-040", "attrs_not_der",          "") \
 	X(SIG_KEY_TOO_LARGE,    HOSTILE, "SIG-041", "signer_key_too_large",   "") \
 	X(SIG_COUNTER_TOO_MANY, HOSTILE, "SIG-042", "too_many_countersignatures", "") \
+	X(SIG_HEADER_DIFFERS,   HOSTILE, "SIG-043", "secure_header_differs",  "") \
 	X(EXPANSION,            HOSTILE, "CMS-040", "expansion",              "") \
 	X(COMPRESSED_TWICE,     HOSTILE, "CMS-041", "compressed_twice",       "") \
 	X(COMPRESSION_DAMAGED,  HOSTILE, "CMS-042", "compression_damaged",    "") \
