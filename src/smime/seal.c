@@ -357,23 +357,21 @@ static void signed_free(void *data)
 	g_free(one);
 }
 
-static void fill_request(const Seal *s, const WaxSealSigner *signer, WaxSignRequest *request)
+void wax_seal_request(const WaxSealSigner *signer, WaxSignRequest *ret_request)
 {
 	const WaxCertInfo *info = wax_cert_info(signer->cert);
 
-	*request = (WaxSignRequest){
+	*ret_request = (WaxSignRequest){
 		.digest = digest_of(info),
 		.alg = signature_of(signer),
 		.issuer_and_serial = info->issuer_and_serial,
 		.key_id = signer->by_key_id ? info->key_id : WAX_SPAN_NONE,
 		.certificate_sha256 = WAX_SPAN(info->sha256, 32),
-		.has_time = !is_stale(s),
-		.signing_time = s->options->now,
 	};
 	if (info->pss_restricted)
-		request->pss = wax_pss_for(&info->pss, request->digest);
+		ret_request->pss = wax_pss_for(&info->pss, ret_request->digest);
 	if (signer->encryption_cert)
-		request->encryption_certificate =
+		ret_request->encryption_certificate =
 			wax_cert_info(signer->encryption_cert)->issuer_and_serial;
 }
 
@@ -385,7 +383,9 @@ static bool ask_key(const Seal *s, const WaxSealSigner *signer, Signed *one, GEr
 	WaxSignRequest *request = &one->to->request;
 	WaxFault fault;
 
-	fill_request(s, signer, request);
+	wax_seal_request(signer, request);
+	request->has_time = !is_stale(s);
+	request->signing_time = s->options->now;
 	memcpy(one->digest, s->digests[request->digest], WAX_DIGEST_MAX);
 	request->message_digest = WAX_SPAN(one->digest, wax_digest_size(request->digest));
 	if (!wax_cms_sign_plan(request, &attributes, &fault))

@@ -38,6 +38,7 @@
 #include <glib.h>
 
 #include "asn1/algorithms.h"
+#include "cms/sign.h"
 #include "crypto/cert.h"
 #include "crypto/key.h"
 #include "crypto/spool.h"
@@ -74,6 +75,9 @@ bool wax_seal(const WaxSource *source, const WaxSealOptions *options, const WaxS
 /* wax_seal_recipients - what wax_seal will encrypt to: each certificate once, or why it may not be */
 bool wax_seal_recipients(
 	GPtrArray *certs, int64_t now, GPtrArray **ret_recipients, GError **error) WAX_MUST_USE;
+
+/* wax_seal_request - algorithms and identifier of this signer, as wax_seal writes them */
+void wax_seal_request(const WaxSealSigner *signer, WaxSignRequest *ret_request);
 
 /* wax_seal_local_sign - for WaxSealSigner.sign when data is a WaxKey */
 bool wax_seal_local_sign(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan attributes,

@@ -140,6 +140,49 @@ def several():
     check("openssl's two signers", words(verdict)[0] == "valid_trusted" and len(verdict["layers"][0]["signers"]) == 2, words(verdict))
 
 
+def receipts():
+    """RFC 2634: openssl asks and we answer, and the other way; a receipt is for its message alone"""
+    for name in ("asks.eml", "other.eml"):
+        run(*CMS, "-sign", "-in", message(), "-signer", path("p384.pem"), "-inkey", path("p384.key"), "-receipt_request_all",
+            "-receipt_request_to", FROM, "-from", FROM, "-crlfeol", "-out", path(name))
+    anchor = ["--anchor", path("p384-root.pem")]
+    verdict, _ = open_with("p384", path("asks.eml"))
+    request = verdict["layers"][0]["signers"][0]["services"]["receipt_request"]
+    check("the request is reported", request["from"] == "all" and request["to"] == [FROM], request)
+    identity = path("p384.key") + "," + path("p384.pem")
+    run(WAXWING, "receipt", path("asks.eml"), "--sign", identity, "--from", FROM, *anchor, "--out", path("receipt.eml"))
+    done = run(*CMS, "-verify_receipt", path("receipt.eml"), "-in", path("asks.eml"), "-CAfile", path("p384-root.pem"), good=False)
+    check("openssl verifies our receipt", done.returncode == 0, done.stderr)
+    run(*CMS, "-sign_receipt", "-in", path("asks.eml"), "-signer", path("p384.pem"), "-inkey", path("p384.key"), "-out", path("bare"))
+    with open(path("bare"), "rb") as f:
+        theirs = b"From: " + FROM.encode() + b"\r\n" + f.read()
+    with open(path("theirs.eml"), "wb") as f:
+        f.write(theirs)
+    for receipt in ("receipt.eml", "theirs.eml"):
+        for original, good in (("asks.eml", True), ("other.eml", False)):
+            done = run(WAXWING, "receipt", path(original), "--receipt", path(receipt), *anchor, good=False)
+            check("%s for %s" % (receipt, original), (done.returncode == 0) == good, done)
+    bad = flip(path("asks.eml"), "bad.eml", b"the figures")
+    done = run(WAXWING, "receipt", bad, "--sign", identity, "--from", FROM, *anchor, good=False)
+    check("no receipt for what was altered", done.returncode != 0 and b"altered" in done.stderr, done)
+    done = run(WAXWING, "receipt", message(), "--sign", identity, "--from", FROM, *anchor, good=False)
+    check("no receipt that nobody asked for", done.returncode != 0 and b"asks for no receipt" in done.stderr, done)
+
+
+def compression():
+    """openssl of Debian 12 is built without zlib; gpgsm and NSS have no CompressedData"""
+    for kind, extra in (("rsa", []), ("p256", ["--sign", path("p256.key") + "," + path("p256.pem")])):
+        run(WAXWING, "seal", message(), "--from", FROM, "--compress", *extra, "--out", path("ours.eml"))
+        done = run(*CMS, "-uncompress", "-in", path("ours.eml"), good=False)
+        if done.returncode and b"zlib" in done.stderr.lower() + done.stdout.lower() or b"unsupported" in done.stderr:
+            print("not in this openssl: CompressedData")
+            return
+        check("openssl expands %s" % extra, done.returncode == 0 and b"the figures" in done.stdout, done.stderr)
+    run(*CMS, "-compress", "-in", message(), "-from", FROM, "-out", path("theirs.eml"))
+    verdict, payload = waxwing_open(path("theirs.eml"))
+    check("we expand openssl's", verdict["layers"][0]["kind"] == "compressed" and b"the figures" in payload, verdict)
+
+
 def main():
     make_world(["rsa"])
     with open(path("world.cnf"), "a") as f:
@@ -155,7 +198,8 @@ def main():
         ours(kind, (theirs_ran > 0 and kind != "ed448") or kind.startswith("rsa-pss"))
         wrong_signature(kind)
         ran.append("%s (openssl: %d)" % (kind, theirs_ran))
-    several()
+    for part in (several, receipts, compression):
+        part()
     print("ran: " + ", ".join(ran))
     print("not in this openssl: " + (", ".join(without) or "nothing"))
     check("the classic ones ran", len(ran) >= 15, ran)
