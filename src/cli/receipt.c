@@ -69,8 +69,8 @@ static bool judge(
 	       wax_open_judge(&input->source, &options, ret, error);
 }
 
-static bool make(const Arguments *a, const WaxOpened *message, const WaxSecret *password,
-	GError **error)
+static bool make(
+	const Arguments *a, const WaxOpened *message, const WaxSecret *password, GError **error)
 {
 	g_autoptr(WaxKeyring) keyring = wax_keyring_new();
 	g_auto(WaxOutput) output = { .fd = -1 };
@@ -83,9 +83,9 @@ static bool make(const Arguments *a, const WaxOpened *message, const WaxSecret *
 	if (!identity->cert || !wax_cert_can_sign(identity->cert))
 		return wax_fail(error, WAX_R_KEY_MISMATCH,
 			"%s holds no certificate for signing: give KEY.pem,CERT.pem", a->sign);
-	signer = (WaxSealSigner){ .cert = identity->cert,
-		.data = identity->key,
-		.sign = wax_seal_local_sign };
+	signer = (WaxSealSigner){
+		.cert = identity->cert, .data = identity->key, .sign = wax_seal_local_sign
+	};
 	return wax_output_open(a->out, &output, error) &&
 	       wax_receipt_write(wax_opened_verdict(message), &signer, a->from_key, wax_clock_now(),
 		       &output.sink, error) &&

@@ -66,10 +66,11 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		return wax_fail(error, WAX_R_USAGE, "--from is missing: whose message is it?");
 	if (a->signs->len == 0 && a->to_certs->len == 0 && !a->compress)
 		return wax_fail(error, WAX_R_USAGE,
-			"give --sign, --to-cert, --compress or several of them: there is nothing to do");
+			"give --sign, --to-cert, --compress or several of them: there is nothing "
+			"to do");
 	if (a->signer_id && strcmp(a->signer_id, "ski") != 0 && strcmp(a->signer_id, "issuer") != 0)
-		return wax_fail(error, WAX_R_USAGE, "--signer-id is issuer or ski, not '%s'",
-			a->signer_id);
+		return wax_fail(
+			error, WAX_R_USAGE, "--signer-id is issuer or ski, not '%s'", a->signer_id);
 	if (a->signs->len > SIGNERS_MAX)
 		return wax_fail(error, WAX_R_USAGE,
 			"--sign is given %u times; a message has %d signers at most", a->signs->len,
@@ -102,9 +103,8 @@ static const WaxIdentityKey *choose_identity(const WaxKeyring *keyring, const ch
 	return keyring->keys->pdata[0];
 }
 
-static bool load_signer(
-	const Arguments *a, const char *file, const WaxSecret *password, WaxKeyring *keyring,
-	WaxSealSigner *ret_signer, GError **error)
+static bool load_signer(const Arguments *a, const char *file, const WaxSecret *password,
+	WaxKeyring *keyring, WaxSealSigner *ret_signer, GError **error)
 {
 	const WaxIdentityKey *identity;
 

@@ -40,7 +40,8 @@ bool wax_ess_receipt_request(WaxSpan value, WaxReceiptRequest *ret_request)
 	if (!enter(value, WAX_TAG_SEQUENCE, &in) ||
 		!wax_ber_take(&in, WAX_TAG_OCTET_STRING, &request.content_id, NULL) ||
 		!read_from(&in, &request) ||
-		!wax_ber_take(&in, WAX_TAG_SEQUENCE, &request.to_list, NULL) || !wax_ber_at_end(&in))
+		!wax_ber_take(&in, WAX_TAG_SEQUENCE, &request.to_list, NULL) ||
+		!wax_ber_at_end(&in))
 		return false;
 	*ret_request = request;
 	return true;

@@ -223,8 +223,7 @@ bool wax_cms_sign_finish(const WaxSignRequest *request, WaxSpan attributes, WaxS
 {
 	WaxSigned signer = { *request, attributes, signature };
 
-	return wax_cms_sign_all(
-		&signer, 1, certificates, count, content_octets, head, tail, fault);
+	return wax_cms_sign_all(&signer, 1, certificates, count, content_octets, head, tail, fault);
 }
 
 static void put_unsigned(WaxDer *out, WaxSpan number)

@@ -33,11 +33,11 @@
 typedef struct {
 	WaxDigestAlg digest;
 	WaxSigAlg alg;
-	WaxPss pss;		    /* when alg is PSS and the digest in it is not NONE; else the usual */
-	WaxSpan issuer_and_serial;  /* of the signer's certificate, whole DER */
-	WaxSpan key_id;		    /* its subjectKeyIdentifier: named by this instead; empty: not */
-	WaxSpan content_type;	    /* OID body; empty: id-data */
-	WaxSpan more_attributes;    /* further signed ones, each whole; empty: none */
+	WaxPss pss; /* when alg is PSS and the digest in it is not NONE; else the usual */
+	WaxSpan issuer_and_serial; /* of the signer's certificate, whole DER */
+	WaxSpan key_id;		   /* its subjectKeyIdentifier: named by this instead; empty: not */
+	WaxSpan content_type;	   /* OID body; empty: id-data */
+	WaxSpan more_attributes;   /* further signed ones, each whole; empty: none */
 	WaxSpan certificate_sha256; /* 32 octets */
 	WaxSpan message_digest;
 	bool has_time;

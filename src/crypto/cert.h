@@ -61,8 +61,8 @@ typedef struct {
 	const char *const *utf8_addresses; /* SmtpUTF8Mailbox: local part octet for octet */
 	WaxKeyKind key_kind;
 	unsigned key_bits;
-	const char *curve; /* "P-256", NULL when not EC */
-	WaxSigAlg pure;	   /* of a PURE key: the one algorithm that it signs with */
+	const char *curve;   /* "P-256", NULL when not EC */
+	WaxSigAlg pure;	     /* of a PURE key: the one algorithm that it signs with */
 	bool pss_restricted; /* an RSA_PSS key whose parameters are `pss` (P-02) */
 	WaxPss pss;
 	bool key_too_large; /* L-17: nothing is computed with it */

@@ -63,8 +63,7 @@ void wax_digest_finish(WaxDigest *digest, uint8_t *ret_value)
 			   ? EVP_DigestFinalXOF(digest->context, ret_value, digest->size)
 			   : EVP_DigestFinal_ex(digest->context, ret_value, NULL);
 
-	if (done != 1 ||
-		EVP_DigestInit_ex2(digest->context, digest->method, NULL) != 1)
+	if (done != 1 || EVP_DigestInit_ex2(digest->context, digest->method, NULL) != 1)
 		g_error("libcrypto cannot finish a digest");
 }
 

@@ -121,8 +121,8 @@ static bool acceptable(EVP_PKEY *pkey, GError **error)
 	int bits = EVP_PKEY_get_bits(pkey);
 
 	if (!wax_crypto_key_affordable(pkey))
-		return wax_fail(
-			error, WAX_R_KEY_UNSUPPORTED, "an RSA key of %d bits, or its exponent, is too large", bits);
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
+			"an RSA key of %d bits, or its exponent, is too large", bits);
 	return true;
 }
 

@@ -180,7 +180,8 @@ static bool sign_pure(WaxKey *key, WaxSpan bytes, GByteArray *value, size_t *n, 
 {
 	g_autoptr(EVP_MD_CTX) context = EVP_MD_CTX_new();
 
-	if (!context || EVP_DigestSignInit_ex(context, NULL, NULL, NULL, NULL, key->pkey, NULL) != 1 ||
+	if (!context ||
+		EVP_DigestSignInit_ex(context, NULL, NULL, NULL, NULL, key->pkey, NULL) != 1 ||
 		EVP_DigestSign(context, value->data, n, bytes.p, bytes.n) != 1)
 		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR, "signing failed");
 	return true;

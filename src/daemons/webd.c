@@ -23,7 +23,7 @@ typedef struct {
 	WaxChild *child;
 	GMutex lock, names_lock; /* of `busy`; of what the C library says about users */
 	GCond free;
-	bool busy; /* an act is with cad, which does one at a time */
+	bool busy;	    /* an act is with cad, which does one at a time */
 	json_t *algorithms; /* asked for before the confinement, which keeps libcrypto from its files */
 	char *status_path, *mail_path;
 	WaxWebParts parts;

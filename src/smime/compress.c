@@ -72,8 +72,7 @@ static bool write_piece(WaxZlib *zlib, WaxSpan piece, GError **error)
 			return false;
 		if (code != Z_OK && code != Z_BUF_ERROR && code != Z_STREAM_END)
 			return damaged(error);
-	} while (code != Z_STREAM_END &&
-		 (zlib->stream.avail_in || zlib->stream.avail_out == 0));
+	} while (code != Z_STREAM_END && (zlib->stream.avail_in || zlib->stream.avail_out == 0));
 	zlib->ended = code == Z_STREAM_END;
 	return !zlib->ended || !zlib->stream.avail_in || damaged(error);
 }

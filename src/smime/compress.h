@@ -23,7 +23,7 @@
 #include "core/base.h"
 #include "crypto/spool.h"
 
-#define WAX_EXPANSION_TIMES 10		 /* L-12 */
+#define WAX_EXPANSION_TIMES 10		  /* L-12 */
 #define WAX_EXPANSION_FREE  (1024 * 1024) /* a small message may say this much, however small */
 
 typedef struct WaxZlib WaxZlib;

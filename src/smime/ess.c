@@ -116,8 +116,8 @@ static json_t *reference(WaxSpan value)
 
 	if (!wax_ess_reference(value, &read))
 		return json_null();
-	return json_pack("{s:o,s:o}", "type", oid(read.content_type), "content_id",
-		hex(read.content_id));
+	return json_pack(
+		"{s:o,s:o}", "type", oid(read.content_type), "content_id", hex(read.content_id));
 }
 
 /* an OCTET STRING, without its tag and length */

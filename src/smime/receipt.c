@@ -93,8 +93,8 @@ static char *receipts_to(const WaxReceiptRequest *request)
 }
 
 /* digest_of_attributes - the message signature digest (RFC 2634 2.4): of the attributes that were signed */
-static bool digest_of_attributes(
-	const WaxVerdictSigner *signer, uint8_t digest[WAX_DIGEST_MAX], WaxSpan *ret, GError **error)
+static bool digest_of_attributes(const WaxVerdictSigner *signer, uint8_t digest[WAX_DIGEST_MAX],
+	WaxSpan *ret, GError **error)
 {
 	if (!wax_digest_once(signer->digest, span_of(signer->signed_octets), digest, error))
 		return false;
@@ -171,8 +171,8 @@ static void write_base64(WaxSpan head, WaxSpan content, WaxSpan tail, GString *o
 	g_string_append_len(out, (const char *)text, (gssize)n);
 }
 
-static bool write_object(const Making *m, const WaxSealSigner *signer, WaxSpan content, GString *out,
-	GError **error)
+static bool write_object(
+	const Making *m, const WaxSealSigner *signer, WaxSpan content, GString *out, GError **error)
 {
 	WaxSpan cert = wax_cert_info(signer->cert)->der;
 	size_t room = 4096 + cert.n + m->one.attributes.n + m->one.signature.n +
@@ -213,8 +213,8 @@ bool wax_receipt_write(const WaxVerdict *message, const WaxSealSigner *signer, c
 		"\tname=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n"
 		"Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n",
 		from, to, date);
-	ok = sign_receipt(making, original, signer, WAX_SPAN(content->data, content->len), now,
-		error);
+	ok = sign_receipt(
+		making, original, signer, WAX_SPAN(content->data, content->len), now, error);
 	signature = making->signature;
 	return ok &&
 	       write_object(making, signer, WAX_SPAN(content->data, content->len), out, error) &&

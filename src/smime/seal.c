@@ -390,8 +390,8 @@ static bool ask_key(const Seal *s, const WaxSealSigner *signer, Signed *one, GEr
 	request->message_digest = WAX_SPAN(one->digest, wax_digest_size(request->digest));
 	if (!wax_cms_sign_plan(request, &attributes, &fault))
 		return wax_fail_fault(error, &fault, "signed attributes");
-	one->attributes = g_byte_array_append(
-		g_byte_array_new(), attributes.p, (guint)attributes.n);
+	one->attributes =
+		g_byte_array_append(g_byte_array_new(), attributes.p, (guint)attributes.n);
 	one->to->attributes = WAX_SPAN(one->attributes->data, one->attributes->len);
 	if (!signer->sign(signer->data, request->alg, request->digest, one->to->attributes,
 		    &one->signature, error))
@@ -479,8 +479,7 @@ static char *micalg_of(const Seal *s)
 		if (s->running[i])
 			g_string_append_printf(list, "%s%s", list->len ? "," : "",
 				wax_digest_micalg((WaxDigestAlg)i));
-	return strchr(list->str, ',') ? g_strdup_printf("\"%s\"", list->str)
-				      : g_strdup(list->str);
+	return strchr(list->str, ',') ? g_strdup_printf("\"%s\"", list->str) : g_strdup(list->str);
 }
 
 static void frame_clear_signed(Seal *s)
@@ -662,8 +661,8 @@ static bool prepare_compressed(Seal *s, GError **error)
 	if (!wax_cms_compress_head(octets, &head, &fault))
 		return wax_fail_fault(error, &fault, "CompressedData");
 	s->compressed_head = bytes_of(&head);
-	s->final_octets = sizeof compressed_fields - 1 +
-			  wax_base64_size(s->compressed_head->len + octets);
+	s->final_octets =
+		sizeof compressed_fields - 1 + wax_base64_size(s->compressed_head->len + octets);
 	return true;
 }
 

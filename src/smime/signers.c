@@ -12,14 +12,14 @@
 #include "trust/path.h"
 #include "trust/revocation.h"
 
-#define ROOM	     (512 * 1024)
-#define CERTS_MAX    64 /* L-07 */
-#define CERT_OCTETS  (64 * 1024)
-#define CERTS_OCTETS (1024 * 1024)
-#define FUTURE	     (5 * 60) /* V-10 */
-#define DATE_APART   (60 * 60)
-#define RSA_BITS_MIN 2048
-#define COUNTERS_MAX 16 /* L-06 */
+#define ROOM		 (512 * 1024)
+#define CERTS_MAX	 64 /* L-07 */
+#define CERT_OCTETS	 (64 * 1024)
+#define CERTS_OCTETS	 (1024 * 1024)
+#define FUTURE		 (5 * 60) /* V-10 */
+#define DATE_APART	 (60 * 60)
+#define RSA_BITS_MIN	 2048
+#define COUNTERS_MAX	 16 /* L-06 */
 #define CAPABILITIES_MAX 64 /* L-09 */
 
 void wax_digests_begin(WaxDigests *digests, const WaxCmsReader *reader)
@@ -130,7 +130,8 @@ static WaxSpan content_digest(const Judge *judge, WaxDigestAlg alg)
 }
 
 /* answers - over attributes, or over the content when there are none */
-static bool answers(const Judge *judge, const WaxSigner *signer, const WaxCert *cert, WaxSpan octets)
+static bool answers(
+	const Judge *judge, const WaxSigner *signer, const WaxCert *cert, WaxSpan octets)
 {
 	const WaxPss *pss = signer->alg == WAX_SIG_PSS ? &signer->pss : NULL;
 	g_autoptr(GByteArray) content = NULL;
@@ -421,8 +422,7 @@ static void keep_octets(const WaxSigner *signer, WaxVerdictSigner *out)
 			out->named[i] = g_bytes_new(signer->named[i].p, signer->named[i].n);
 	out->signature = g_bytes_new(signer->signature.p, signer->signature.n);
 	if (signer->signed_octets.n)
-		out->signed_octets =
-			g_bytes_new(signer->signed_octets.p, signer->signed_octets.n);
+		out->signed_octets = g_bytes_new(signer->signed_octets.p, signer->signed_octets.n);
 }
 
 /* says - a field of the header with this name and, unfolded, this value */
@@ -445,8 +445,7 @@ static bool says(WaxSpan header, const WaxSecureField *secure)
 }
 
 /* read and compared, no more; a field that was meant to be deleted or changed says nothing */
-static void check_header_fields(
-	const Judge *judge, const WaxSigner *signer, WaxVerdictSigner *out)
+static void check_header_fields(const Judge *judge, const WaxSigner *signer, WaxVerdictSigner *out)
 {
 	WaxSpan value = signer->named[WAX_ATTRIBUTE_HEADER_FIELDS];
 	WaxSecureField field;

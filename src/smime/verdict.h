@@ -114,10 +114,10 @@ typedef struct {
 	unsigned key_bits;
 	WaxIdentity identity;
 	bool has_signing_time;
-	int64_t signing_time;		/* a claim */
-	GBytes *capabilities;		/* signed SMIMECapabilities, or NULL */
-	GPtrArray *capability_words;	/* char *, in the order of preference; unknown ones dotted */
-	GPtrArray *countersigners;	/* WaxVerdictCounter */
+	int64_t signing_time;	     /* a claim */
+	GBytes *capabilities;	     /* signed SMIMECapabilities, or NULL */
+	GPtrArray *capability_words; /* char *, in the order of preference; unknown ones dotted */
+	GPtrArray *countersigners;   /* WaxVerdictCounter */
 	GBytes *named[WAX_ATTRIBUTE_COUNT_]; /* values of signed attributes; NULL: absent */
 	GBytes *signature, *signed_octets;   /* as cms/verify gives them */
 	GBytes *encryption_certificate; /* DER of the certificate preferred for replies, or NULL */

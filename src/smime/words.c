@@ -184,7 +184,8 @@ static json_t *counters_json(const WaxVerdictSigner *signer)
 		json_object_set_new(o, "subject", text(c->subject));
 		json_object_set_new(o, "issuer", text(c->issuer));
 		json_object_set_new(o, "serial", text(c->serial));
-		json_object_set_new(o, "digest", text(c->digest ? wax_digest_word(c->digest) : NULL));
+		json_object_set_new(
+			o, "digest", text(c->digest ? wax_digest_word(c->digest) : NULL));
 		json_object_set_new(
 			o, "algorithm", text(c->algorithm ? wax_sig_word(c->algorithm) : NULL));
 		json_object_set_new(
