@@ -117,8 +117,6 @@ void wax_object_give_up(WaxObject *object, WaxReason reason);
 void wax_object_keep(WaxObject *object, WaxSpan bytes);
 /* wax_object_make_level - the way to make the content again */
 void wax_object_make_level(WaxObject *object, const char *part, uint64_t from, uint64_t to);
-#define WAX_CONTENT_MAX                                                                            \
-	(16 * 1024 * 1024) /* of a signature without attributes over the octets themselves */
 /* wax_object_judge_signers - SignedData that has been read, its content digested */
 void wax_object_judge_signers(WaxObject *object);
 /* what stopped an encrypted layer is one reason, whatever it was; only a limit has a name */

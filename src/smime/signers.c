@@ -178,6 +178,9 @@ static void check_arithmetic(
 {
 	WaxReason unusable = unusable_key(wax_cert_info(cert));
 
+	if (wax_sig_is_pure(signer->alg) && !signer->has_attributes &&
+		judge->digests->octets > WAX_CONTENT_MAX)
+		unusable = WAX_R_SIG_UNSUPPORTED;
 	if (!signer->reason && unusable) {
 		add(out, unusable);
 		return;

@@ -41,6 +41,9 @@ void wax_digests_begin(WaxDigests *digests, const WaxCmsReader *reader);
 void wax_digests_update(WaxDigests *digests, WaxSpan bytes);
 void wax_digests_done(WaxDigests *digests);
 
+/* of a content whose octets themselves were signed; of a larger one that is unsupported */
+#define WAX_CONTENT_MAX (16 * 1024 * 1024)
+
 #define WAX_DATE_UNREADABLE (INT64_MIN / 2)
 
 typedef struct {

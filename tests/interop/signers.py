@@ -169,6 +169,21 @@ def receipts():
     check("no receipt that nobody asked for", done.returncode != 0 and b"asks for no receipt" in done.stderr, done)
 
 
+def certs_only():
+    with open(path("all.pem"), "w") as f:
+        f.write("".join(open(path(k + ".pem")).read() for k in ("rsa", "p256", "ed25519")))
+    run(WAXWING, "cert", "pack", path("all.pem"), "--out", path("all.p7c"))
+    printed = run("openssl", "pkcs7", "-inform", "DER", "-in", path("all.p7c"), "-print_certs").stdout
+    check("openssl reads our certs-only", printed.count(b"BEGIN CERTIFICATE") == 3, printed)
+    for kind, extra in (("DER", []), ("PEM", ["-outform", "PEM"])):
+        run("openssl", "crl2pkcs7", "-nocrl", "-certfile", path("all.pem"), *(extra or ["-outform", "DER"]), "-out", path("theirs.p7c"))
+        shown = json.loads(run(WAXWING, "cert", "show", path("theirs.p7c"), "--json").stdout)
+        check("we read openssl's certs-only, " + kind, len(shown["items"]) == 3, shown)
+        verdict, _ = waxwing_open(path("theirs.p7c"))
+        check("T-04: certs-only is no signature, " + kind, verdict["layers"][0]["kind"] == "certs-only" and
+              words(verdict)[0] == "none", verdict)
+
+
 def compression():
     """openssl of Debian 12 is built without zlib; gpgsm and NSS have no CompressedData"""
     for kind, extra in (("rsa", []), ("p256", ["--sign", path("p256.key") + "," + path("p256.pem")])):
@@ -198,7 +213,7 @@ def main():
         ours(kind, (theirs_ran > 0 and kind != "ed448") or kind.startswith("rsa-pss"))
         wrong_signature(kind)
         ran.append("%s (openssl: %d)" % (kind, theirs_ran))
-    for part in (several, receipts, compression):
+    for part in (several, receipts, certs_only, compression):
         part()
     print("ran: " + ", ".join(ran))
     print("not in this openssl: " + (", ".join(without) or "nothing"))
