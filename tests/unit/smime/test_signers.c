@@ -205,7 +205,7 @@ static void a_layer_is_as_good_as_the_worst_of_its_signers(void **state)
 /* --- objects made by hand --- */
 
 typedef struct {
-	uint8_t bytes[16384];
+	uint8_t bytes[32768]; /* a certificate and a signature of ML-DSA fit */
 	size_t n;
 } Object;
 
@@ -218,7 +218,7 @@ static void join(Object *to, WaxSpan bytes)
 
 static void write_object(const WaxSigned *signers, size_t count, const World *w, Object *to)
 {
-	uint8_t head_room[512], tail_room[8192];
+	uint8_t head_room[512], tail_room[32768];
 	WaxDer head = wax_der(head_room, sizeof head_room), tail = wax_der(tail_room, sizeof tail_room);
 	WaxSpan cert = wax_cert_info(w->cert)->der;
 
@@ -474,6 +474,41 @@ static void capabilities_are_words_in_the_order_of_preference(void **state)
 	end_world(w);
 }
 
+/* told in whole, and nothing of it in the summary that is kept */
+static void what_attributes_say_is_reported_and_not_kept(void **state)
+{
+	/* a label { policy 1.2.3.4, classification 5, mark "hi" }, and the header field "Subject: plan" */
+	static const char more[] = "\x30\x1d\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x02\x31\x0e\x31\x0c"
+				   "\x02\x01\x05\x06\x03\x2a\x03\x04\x13\x02hi"
+				   "\x30\x27\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x37\x31\x18\x31\x16"
+				   "\x02\x01\x00\x30\x11\x30\x0f\x1a\x07Subject\x0c\x04plan";
+	World *w = make_world("p256");
+	WaxSigned one = { .request = request_of(w, WAX_SIG_ECDSA, WAX_DIGEST_SHA256) };
+	uint8_t digest[WAX_DIGEST_MAX];
+	g_autoptr(GByteArray) attributes = NULL, signature = NULL;
+	g_autoptr(WaxOpened) opened = NULL;
+	g_autofree char *whole = NULL, *summary = NULL;
+	const WaxVerdict *verdict;
+	Object object;
+	(void)state;
+
+	one.request.more_attributes = WAX_SPAN(more, sizeof more - 1);
+	attributes = attributes_of(&one.request, digest);
+	one.attributes = WAX_SPAN(attributes->data, attributes->len);
+	assert_true(wax_key_sign(w->key, WAX_SIG_ECDSA, WAX_DIGEST_SHA256, one.attributes, &signature, NULL));
+	one.signature = WAX_SPAN(signature->data, signature->len);
+	write_object(&one, 1, w, &object);
+	verdict = judge_object(&opened, &object, BODY, w);
+	assert_string_equal(wax_signature_word(verdict->signature), "valid_trusted");
+	whole = wax_verdict_format(verdict);
+	assert_non_null(strstr(whole, "\"policy\":\"1.2.3.4\",\"classification\":5,\"privacy_mark\":\"hi\""));
+	assert_non_null(strstr(whole, "\"name\":\"Subject\",\"value\":\"plan\",\"status\":\"duplicated\""));
+	summary = wax_verdict_summary(verdict);
+	assert_null(strstr(summary, "plan"));
+	assert_null(strstr(summary, "privacy_mark"));
+	end_world(w);
+}
+
 /* --- compression --- */
 
 static GString *compressed(size_t octets, char filler)
@@ -558,6 +593,7 @@ int main(void)
 		cmocka_unit_test(a_pure_signature_wants_the_digest_of_its_rfc),
 		cmocka_unit_test(countersignatures_are_listed_and_change_no_word),
 		cmocka_unit_test(capabilities_are_words_in_the_order_of_preference),
+		cmocka_unit_test(what_attributes_say_is_reported_and_not_kept),
 		cmocka_unit_test(compressed_content_stays_within_its_limits),
 		cmocka_unit_test(compressed_twice_is_refused),
 		cmocka_unit_test(damaged_compression_gives_nothing),
