@@ -18,6 +18,18 @@
 		0x2b, 0x81, 0x05, 0x10, 0x86, 0x48, 0x3f, 0x00, n                                  \
 	}
 
+#define SMIME(n)                                                                                   \
+	{                                                                                          \
+		WAX_OID_SMIME(3, n)                                                                \
+	}
+#define RC2_CBC                                                                                    \
+	{                                                                                          \
+		8,                                                                                 \
+		{                                                                                  \
+			0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x02                             \
+		}                                                                                  \
+	}
+
 #define ROW_OID 12
 
 typedef struct {
@@ -54,8 +66,16 @@ static const struct {
 	[WAX_CIPHER_AES128_GCM] = { { 9, NIST(1, 6) }, 16, 1, true, false, "aes128-gcm" },
 	[WAX_CIPHER_AES192_GCM] = { { 9, NIST(1, 26) }, 24, 1, true, false, "aes192-gcm" },
 	[WAX_CIPHER_AES256_GCM] = { { 9, NIST(1, 46) }, 32, 1, true, false, "aes256-gcm" },
+	[WAX_CIPHER_AES128_CCM] = { { 9, NIST(1, 7) }, 16, 1, true, false, "aes128-ccm" },
+	[WAX_CIPHER_AES192_CCM] = { { 9, NIST(1, 27) }, 24, 1, true, false, "aes192-ccm" },
+	[WAX_CIPHER_AES256_CCM] = { { 9, NIST(1, 47) }, 32, 1, true, false, "aes256-ccm" },
+	[WAX_CIPHER_CHACHA20_POLY1305] = { { 11, SMIME(18) }, 32, 1, true, false,
+		"chacha20-poly1305" },
 	[WAX_CIPHER_3DES_CBC] = { { 8, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07 } }, 24, 8,
 		false, true, "3des-cbc" },
+	[WAX_CIPHER_RC2_40_CBC] = { RC2_CBC, 5, 8, false, true, "rc2-40-cbc" },
+	[WAX_CIPHER_RC2_64_CBC] = { RC2_CBC, 8, 8, false, true, "rc2-64-cbc" },
+	[WAX_CIPHER_RC2_128_CBC] = { RC2_CBC, 16, 8, false, true, "rc2-128-cbc" },
 };
 
 static const struct {
@@ -65,6 +85,8 @@ static const struct {
 	[WAX_WRAP_AES128] = { { 9, NIST(1, 5) }, 16 },
 	[WAX_WRAP_AES192] = { { 9, NIST(1, 25) }, 24 },
 	[WAX_WRAP_AES256] = { { 9, NIST(1, 45) }, 32 },
+	[WAX_WRAP_3DES] = { { 11, SMIME(6) }, 24 },
+	[WAX_WRAP_RC2] = { { 11, SMIME(7) }, 16 },
 };
 
 /* the first row of a pair is the one that we write */
@@ -113,19 +135,41 @@ static const struct {
 
 static const struct {
 	Oid oid;
-	WaxDigestAlg digest;
+	WaxKdf kdf;
 	bool cofactor;
-} kdfs[] = {
-	{ { 9, X963(2) }, WAX_DIGEST_SHA1, false },
-	{ { 6, SECG(11, 0) }, WAX_DIGEST_SHA224, false },
-	{ { 6, SECG(11, 1) }, WAX_DIGEST_SHA256, false },
-	{ { 6, SECG(11, 2) }, WAX_DIGEST_SHA384, false },
-	{ { 6, SECG(11, 3) }, WAX_DIGEST_SHA512, false },
-	{ { 9, X963(3) }, WAX_DIGEST_SHA1, true },
-	{ { 6, SECG(14, 0) }, WAX_DIGEST_SHA224, true },
-	{ { 6, SECG(14, 1) }, WAX_DIGEST_SHA256, true },
-	{ { 6, SECG(14, 2) }, WAX_DIGEST_SHA384, true },
-	{ { 6, SECG(14, 3) }, WAX_DIGEST_SHA512, true },
+} agreements[] = {
+	{ { 9, X963(2) }, { WAX_KDF_X963, WAX_DIGEST_SHA1 }, false },
+	{ { 6, SECG(11, 0) }, { WAX_KDF_X963, WAX_DIGEST_SHA224 }, false },
+	{ { 6, SECG(11, 1) }, { WAX_KDF_X963, WAX_DIGEST_SHA256 }, false },
+	{ { 6, SECG(11, 2) }, { WAX_KDF_X963, WAX_DIGEST_SHA384 }, false },
+	{ { 6, SECG(11, 3) }, { WAX_KDF_X963, WAX_DIGEST_SHA512 }, false },
+	{ { 9, X963(3) }, { WAX_KDF_X963, WAX_DIGEST_SHA1 }, true },
+	{ { 6, SECG(14, 0) }, { WAX_KDF_X963, WAX_DIGEST_SHA224 }, true },
+	{ { 6, SECG(14, 1) }, { WAX_KDF_X963, WAX_DIGEST_SHA256 }, true },
+	{ { 6, SECG(14, 2) }, { WAX_KDF_X963, WAX_DIGEST_SHA384 }, true },
+	{ { 6, SECG(14, 3) }, { WAX_KDF_X963, WAX_DIGEST_SHA512 }, true },
+	{ { 11, SMIME(19) }, { WAX_KDF_HKDF, WAX_DIGEST_SHA256 }, false },
+	{ { 11, SMIME(20) }, { WAX_KDF_HKDF, WAX_DIGEST_SHA384 }, false },
+	{ { 11, SMIME(21) }, { WAX_KDF_HKDF, WAX_DIGEST_SHA512 }, false },
+};
+
+static const struct {
+	Oid oid;
+	WaxDigestAlg digest;
+} hkdfs[] = {
+	{ { 11, SMIME(28) }, WAX_DIGEST_SHA256 },
+	{ { 11, SMIME(29) }, WAX_DIGEST_SHA384 },
+	{ { 11, SMIME(30) }, WAX_DIGEST_SHA512 },
+};
+
+static const Oid keyencs[WAX_KEYENC_COUNT_] = {
+	[WAX_KEYENC_ECDH] = { 7, { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 } },
+	[WAX_KEYENC_X25519] = { 3, { 0x2b, 0x65, 0x6e } },
+	[WAX_KEYENC_X448] = { 3, { 0x2b, 0x65, 0x6f } },
+	[WAX_KEYENC_RSA_KEM] = { 7, { 0x28, 0x81, 0x8c, 0x71, 0x02, 0x02, 0x04 } },
+	[WAX_KEYENC_ML_KEM_512] = { 9, NIST(4, 1) },
+	[WAX_KEYENC_ML_KEM_768] = { 9, NIST(4, 2) },
+	[WAX_KEYENC_ML_KEM_1024] = { 9, NIST(4, 3) },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -155,12 +199,26 @@ WaxSpan wax_wrap_oid(WaxWrapAlg alg)
 	return span_of(&wraps[alg].oid);
 }
 
-WaxSpan wax_kdf_oid(WaxDigestAlg alg)
+WaxSpan wax_agreement_oid(WaxKdf kdf)
 {
-	for (size_t i = 0; i < COUNT(kdfs); i++)
-		if (kdfs[i].digest == alg && !kdfs[i].cofactor)
-			return span_of(&kdfs[i].oid);
+	for (size_t i = 0; i < COUNT(agreements); i++)
+		if (agreements[i].kdf.scheme == kdf.scheme &&
+			agreements[i].kdf.digest == kdf.digest && !agreements[i].cofactor)
+			return span_of(&agreements[i].oid);
 	return WAX_SPAN_NONE;
+}
+
+WaxSpan wax_hkdf_oid(WaxDigestAlg digest)
+{
+	for (size_t i = 0; i < COUNT(hkdfs); i++)
+		if (hkdfs[i].digest == digest)
+			return span_of(&hkdfs[i].oid);
+	return WAX_SPAN_NONE;
+}
+
+WaxSpan wax_keyenc_oid(WaxKeyEncAlg alg)
+{
+	return span_of(&keyencs[alg]);
 }
 
 WaxDigestAlg wax_digest_from_oid(WaxSpan oid)
@@ -209,15 +267,31 @@ WaxSpan wax_sig_oid(WaxSigAlg alg, WaxDigestAlg digest)
 	return WAX_SPAN_NONE;
 }
 
-WaxDigestAlg wax_kdf_from_oid(WaxSpan oid, bool *ret_cofactor)
+WaxKdf wax_agreement_from_oid(WaxSpan oid, bool *ret_cofactor)
 {
-	for (size_t i = 0; i < COUNT(kdfs); i++)
-		if (is(&kdfs[i].oid, oid)) {
-			*ret_cofactor = kdfs[i].cofactor;
-			return kdfs[i].digest;
+	for (size_t i = 0; i < COUNT(agreements); i++)
+		if (is(&agreements[i].oid, oid)) {
+			*ret_cofactor = agreements[i].cofactor;
+			return agreements[i].kdf;
 		}
 	*ret_cofactor = false;
+	return (WaxKdf){ WAX_KDF_NONE, WAX_DIGEST_NONE };
+}
+
+WaxDigestAlg wax_hkdf_from_oid(WaxSpan oid)
+{
+	for (size_t i = 0; i < COUNT(hkdfs); i++)
+		if (is(&hkdfs[i].oid, oid))
+			return hkdfs[i].digest;
 	return WAX_DIGEST_NONE;
+}
+
+WaxKeyEncAlg wax_keyenc_from_oid(WaxSpan oid)
+{
+	for (unsigned i = 1; i < WAX_KEYENC_COUNT_; i++)
+		if (is(&keyencs[i], oid))
+			return (WaxKeyEncAlg)i;
+	return WAX_KEYENC_NONE;
 }
 
 size_t wax_digest_size(WaxDigestAlg alg)
@@ -245,6 +319,26 @@ bool wax_cipher_is_aead(WaxCipherAlg alg)
 	return ciphers[alg].aead;
 }
 
+bool wax_cipher_is_ccm(WaxCipherAlg alg)
+{
+	return alg >= WAX_CIPHER_AES128_CCM && alg <= WAX_CIPHER_AES256_CCM;
+}
+
+bool wax_cipher_is_rc2(WaxCipherAlg alg)
+{
+	return alg >= WAX_CIPHER_RC2_40_CBC && alg <= WAX_CIPHER_RC2_128_CBC;
+}
+
+bool wax_keyenc_is_kem(WaxKeyEncAlg alg)
+{
+	return alg >= WAX_KEYENC_RSA_KEM && alg <= WAX_KEYENC_ML_KEM_1024;
+}
+
+bool wax_keyenc_is_agreement(WaxKeyEncAlg alg)
+{
+	return alg >= WAX_KEYENC_ECDH && alg <= WAX_KEYENC_X448;
+}
+
 bool wax_digest_is_weak(WaxDigestAlg alg)
 {
 	return alg <= WAX_DIGEST_SHA1;
@@ -253,6 +347,11 @@ bool wax_digest_is_weak(WaxDigestAlg alg)
 bool wax_cipher_is_weak(WaxCipherAlg alg)
 {
 	return ciphers[alg].weak;
+}
+
+bool wax_wrap_is_weak(WaxWrapAlg alg)
+{
+	return alg == WAX_WRAP_NONE || alg == WAX_WRAP_3DES || alg == WAX_WRAP_RC2;
 }
 
 const char *wax_digest_word(WaxDigestAlg alg)
@@ -317,7 +416,9 @@ WaxReason wax_sig_digest_fits(WaxSigAlg alg, WaxDigestAlg digest)
 
 const char *wax_keyenc_word(WaxKeyEncAlg alg)
 {
-	static const char *const words[] = { "unknown", "rsa", "rsa-oaep", "ecdh" };
+	static const char *const words[WAX_KEYENC_COUNT_] = { "unknown", "rsa", "rsa-oaep", "ecdh",
+		"x25519", "x448", "kek", "password", "rsa-kem", "ml-kem-512", "ml-kem-768",
+		"ml-kem-1024" };
 
 	return words[alg];
 }

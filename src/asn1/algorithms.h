@@ -38,7 +38,14 @@ typedef enum {
 	WAX_CIPHER_AES128_GCM,
 	WAX_CIPHER_AES192_GCM,
 	WAX_CIPHER_AES256_GCM,
+	WAX_CIPHER_AES128_CCM,
+	WAX_CIPHER_AES192_CCM,
+	WAX_CIPHER_AES256_CCM,
+	WAX_CIPHER_CHACHA20_POLY1305,
 	WAX_CIPHER_3DES_CBC,
+	WAX_CIPHER_RC2_40_CBC, /* by effective key bits, which the parameters tell */
+	WAX_CIPHER_RC2_64_CBC,
+	WAX_CIPHER_RC2_128_CBC,
 	WAX_CIPHER_COUNT_
 } WaxCipherAlg;
 
@@ -74,7 +81,15 @@ typedef enum {
 	WAX_KEYENC_NONE,
 	WAX_KEYENC_RSA, /* PKCS #1 v1.5 */
 	WAX_KEYENC_OAEP,
-	WAX_KEYENC_ECDH, /* X9.63 KDF, standard or cofactor */
+	WAX_KEYENC_ECDH, /* standard or cofactor */
+	WAX_KEYENC_X25519,
+	WAX_KEYENC_X448,
+	WAX_KEYENC_KEK,	     /* a symmetric key known to both */
+	WAX_KEYENC_PASSWORD, /* PBKDF2 and PWRI-KEK (RFC 3211) */
+	WAX_KEYENC_RSA_KEM,  /* KEMRecipientInfo (RFC 9629) */
+	WAX_KEYENC_ML_KEM_512,
+	WAX_KEYENC_ML_KEM_768,
+	WAX_KEYENC_ML_KEM_1024,
 	WAX_KEYENC_COUNT_
 } WaxKeyEncAlg;
 
@@ -83,8 +98,24 @@ typedef enum {
 	WAX_WRAP_AES128,
 	WAX_WRAP_AES192,
 	WAX_WRAP_AES256,
+	WAX_WRAP_3DES, /* RFC 3217; read only, as RC2 */
+	WAX_WRAP_RC2,
 	WAX_WRAP_COUNT_
 } WaxWrapAlg;
+
+/* how a key-encryption key comes from a shared secret */
+typedef enum {
+	WAX_KDF_NONE,
+	WAX_KDF_X963, /* RFC 5753 7.2; KDF2 of ANS X9.44 is the same function */
+	WAX_KDF_KDF3, /* ANS X9.44: as X9.63, with the counter in front */
+	WAX_KDF_HKDF, /* RFC 5869 */
+	WAX_KDF_COUNT_
+} WaxKdfScheme;
+
+typedef struct {
+	WaxKdfScheme scheme;
+	WaxDigestAlg digest;
+} WaxKdf;
 
 /* parameters of RSASSA-PSS (RFC 4055 3.1); defaults filled in */
 typedef struct {
@@ -106,8 +137,14 @@ WaxSpan wax_digest_oid(WaxDigestAlg alg);
 WaxSpan wax_cipher_oid(WaxCipherAlg alg);
 WaxSpan wax_wrap_oid(WaxWrapAlg alg);
 
-/* wax_kdf_oid - dhSinglePass-stdDH with this digest (RFC 5753 7.1.4) */
-WaxSpan wax_kdf_oid(WaxDigestAlg alg);
+/* wax_agreement_oid - dhSinglePass-stdDH with this KDF (RFC 5753 7.1.4, RFC 8418 2) */
+WaxSpan wax_agreement_oid(WaxKdf kdf);
+
+/* wax_hkdf_oid - id-alg-hkdf-with-sha256 and its like (RFC 8619) */
+WaxSpan wax_hkdf_oid(WaxDigestAlg digest);
+
+/* wax_keyenc_oid - the algorithm of the public key or of the KEM; empty for RSA's, which depend on more */
+WaxSpan wax_keyenc_oid(WaxKeyEncAlg alg);
 
 WaxDigestAlg wax_digest_from_oid(WaxSpan oid);
 WaxCipherAlg wax_cipher_from_oid(WaxSpan oid);
@@ -132,16 +169,27 @@ WaxDigestAlg wax_sig_digest(WaxSigAlg alg);
  */
 WaxReason wax_sig_digest_fits(WaxSigAlg alg, WaxDigestAlg digest);
 
-/* wax_kdf_from_oid - NONE when it is no ECDH scheme of RFC 5753 */
-WaxDigestAlg wax_kdf_from_oid(WaxSpan oid, bool *ret_cofactor);
+/* wax_agreement_from_oid - its KDF; NONE when it is no scheme of RFC 5753 or RFC 8418 */
+WaxKdf wax_agreement_from_oid(WaxSpan oid, bool *ret_cofactor);
+
+/* wax_hkdf_from_oid - NONE when it is no HKDF of RFC 8619 */
+WaxDigestAlg wax_hkdf_from_oid(WaxSpan oid);
+
+/* wax_keyenc_from_oid - NONE when wax_keyenc_oid gives it for nothing */
+WaxKeyEncAlg wax_keyenc_from_oid(WaxSpan oid);
 
 size_t wax_digest_size(WaxDigestAlg alg);
 size_t wax_cipher_key_size(WaxCipherAlg alg);
 size_t wax_wrap_key_size(WaxWrapAlg alg);
-size_t wax_cipher_block_size(WaxCipherAlg alg); /* of the padding; 1 for GCM */
+size_t wax_cipher_block_size(WaxCipherAlg alg); /* of the padding; 1 for an AEAD */
 bool wax_cipher_is_aead(WaxCipherAlg alg);
+bool wax_cipher_is_ccm(WaxCipherAlg alg);
+bool wax_cipher_is_rc2(WaxCipherAlg alg);
+bool wax_keyenc_is_kem(WaxKeyEncAlg alg);
+bool wax_keyenc_is_agreement(WaxKeyEncAlg alg);
 bool wax_digest_is_weak(WaxDigestAlg alg);
 bool wax_cipher_is_weak(WaxCipherAlg alg);
+bool wax_wrap_is_weak(WaxWrapAlg alg);
 
 /* lower-case words as CLI and JSON write them: "sha256", "aes256-gcm" */
 const char *wax_digest_word(WaxDigestAlg alg);

@@ -69,6 +69,9 @@ static const char *kind_word(const WaxCertInfo *info)
 		return info->curve ? info->curve : "EC";
 	case WAX_KEY_PURE:
 		return wax_sig_word(info->pure);
+	case WAX_KEY_XDH:
+	case WAX_KEY_ML_KEM:
+		return wax_keyenc_word(info->keyenc);
 	default:
 		return "other";
 	}

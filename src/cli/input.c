@@ -130,6 +130,46 @@ bool wax_password_load(const char *path, WaxSecret **ret_password, GError **erro
 	return true;
 }
 
+/* from_hex - false: not pairs of digits, or none */
+static bool from_hex(WaxSpan text, uint8_t *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		int digit = g_ascii_xdigit_value((char)text.p[i]);
+
+		if (digit < 0)
+			return false;
+		out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
+	}
+	return text.n && text.n % 2 == 0;
+}
+
+bool wax_kek_load(const char *path, GByteArray **ret_name, WaxSecret **ret_key, GError **error)
+{
+	g_autoptr(WaxSecret) line = NULL, key = NULL;
+	g_autoptr(GByteArray) name = g_byte_array_new();
+	const uint8_t *colon;
+	size_t n, rest;
+
+	if (!wax_password_load(path, &line, error))
+		return false;
+	colon = line->n ? memchr(line->p, ':', line->n) : NULL;
+	n = colon ? (size_t)(colon - line->p) : 0;
+	rest = colon ? line->n - n - 1 : 0;
+	key = wax_secret_new(rest / 2 + 1);
+	g_byte_array_set_size(name, (guint)(n / 2 + 1));
+	if (!colon || !from_hex(WAX_SPAN(line->p, n), name->data) ||
+		!from_hex(WAX_SPAN(colon + 1, rest), key->p) ||
+		(rest != 32 && rest != 48 && rest != 64))
+		return wax_fail(error, WAX_R_KEY_MALFORMED,
+			"%s: want one line NAME:KEY, both in hex, the key of 16, 24 or 32 octets",
+			path);
+	g_byte_array_set_size(name, (guint)(n / 2));
+	key->n = rest / 2;
+	*ret_name = g_steal_pointer(&name);
+	*ret_key = g_steal_pointer(&key);
+	return true;
+}
+
 bool wax_certificates_load(const GPtrArray *paths, GPtrArray **ret_certs, GError **error)
 {
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);

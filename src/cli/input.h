@@ -12,7 +12,7 @@
  *	wax_input_done and wax_output_done take half-made objects.
  *
  * ERRORS
- *	NO_INPUT, IO, DISK_FULL, CERT_MALFORMED.
+ *	NO_INPUT, IO, DISK_FULL, CERT_MALFORMED, KEY_MALFORMED.
  */
 #ifndef WAX_CLI_INPUT_H
 #define WAX_CLI_INPUT_H
@@ -43,6 +43,10 @@ void wax_output_done(WaxOutput *output);
 
 /* wax_password_load - the first line of the file; NULL path gives NULL */
 bool wax_password_load(const char *path, WaxSecret **ret_password, GError **error) WAX_MUST_USE;
+
+/* wax_kek_load - a line NAME:KEY, both in hex: a symmetric key and the identifier that messages call it by */
+bool wax_kek_load(
+	const char *path, GByteArray **ret_name, WaxSecret **ret_key, GError **error) WAX_MUST_USE;
 
 /* wax_certificates_load - of several PEM or DER files; elements are WaxCert */
 bool wax_certificates_load(

@@ -20,7 +20,7 @@
 
 typedef struct {
 	const char *file, *password_file, *content, *at, *from, *out, *config, *socket;
-	GPtrArray *identities, *anchors, *crls;
+	GPtrArray *identities, *message_passwords, *keks, *anchors, *crls;
 	bool historic, json;
 	int64_t when;
 } Arguments;
@@ -30,6 +30,8 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	const WaxOption options[] = {
 		{ "--identity", WAX_OPTION_LIST, a->identities },
 		{ "--password-file", WAX_OPTION_TEXT, &a->password_file },
+		{ "--message-password", WAX_OPTION_LIST, a->message_passwords },
+		{ "--kek", WAX_OPTION_LIST, a->keks },
 		{ "--content", WAX_OPTION_TEXT, &a->content },
 		{ "--anchor", WAX_OPTION_LIST, a->anchors },
 		{ "--crl", WAX_OPTION_LIST, a->crls },
@@ -74,6 +76,27 @@ static bool load_crls(const GPtrArray *paths, GPtrArray **ret_crls, GError **err
 	return true;
 }
 
+static bool load_secrets(const Arguments *a, WaxKeyring *keyring, GError **error)
+{
+	for (unsigned i = 0; i < a->message_passwords->len; i++) {
+		g_autoptr(WaxSecret) password = NULL;
+
+		if (!wax_password_load(a->message_passwords->pdata[i], &password, error))
+			return false;
+		wax_keyring_add_secret(keyring, WAX_SPAN_NONE, wax_secret_span(password));
+	}
+	for (unsigned i = 0; i < a->keks->len; i++) {
+		g_autoptr(WaxSecret) key = NULL;
+		g_autoptr(GByteArray) name = NULL;
+
+		if (!wax_kek_load(a->keks->pdata[i], &name, &key, error))
+			return false;
+		wax_keyring_add_secret(
+			keyring, WAX_SPAN(name->data, name->len), wax_secret_span(key));
+	}
+	return true;
+}
+
 static bool load_identities(const Arguments *a, WaxKeyring *keyring, GError **error)
 {
 	g_autoptr(WaxSecret) password = NULL;
@@ -83,7 +106,7 @@ static bool load_identities(const Arguments *a, WaxKeyring *keyring, GError **er
 	for (unsigned i = 0; i < a->identities->len; i++)
 		if (!wax_keyring_load(keyring, a->identities->pdata[i], password, error))
 			return false;
-	return true;
+	return load_secrets(a, keyring, error);
 }
 
 static void print_words(const WaxVerdict *verdict, FILE *out)
@@ -156,8 +179,13 @@ static int open_message(const Arguments *a, const WaxKeyring *keyring, GError **
 int wax_cli_open(int argc, char **argv)
 {
 	g_autoptr(GPtrArray) identities = g_ptr_array_new(), anchors = g_ptr_array_new(),
-			     crls = g_ptr_array_new();
-	Arguments a = { .identities = identities, .anchors = anchors, .crls = crls };
+			     crls = g_ptr_array_new(), message_passwords = g_ptr_array_new(),
+			     keks = g_ptr_array_new();
+	Arguments a = { .identities = identities,
+		.message_passwords = message_passwords,
+		.keks = keks,
+		.anchors = anchors,
+		.crls = crls };
 	g_autoptr(WaxKeyring) keyring = wax_keyring_new();
 	g_autoptr(GError) error = NULL;
 

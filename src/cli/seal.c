@@ -19,28 +19,37 @@
 
 typedef struct {
 	const char *file, *from, *password_file, *cipher, *signer_id, *out;
-	GPtrArray *signs, *to_certs;
-	bool compress, opaque, protect_headers, oaep, pss;
+	GPtrArray *signs, *to_certs, *passwords, *keks;
+	bool compress, opaque, protect_headers, oaep, rsa_kem, cek_hkdf, pss;
 	WaxCipherAlg cipher_alg;
 	char *from_key;
 } Arguments;
 
 static bool choose_cipher(const char *word, WaxCipherAlg *ret_cipher, GError **error)
 {
-	static const WaxCipherAlg sent[] = { WAX_CIPHER_AES256_GCM, WAX_CIPHER_AES128_GCM,
-		WAX_CIPHER_AES256_CBC, WAX_CIPHER_AES128_CBC };
+	g_autoptr(GString) words = g_string_new(NULL);
 
 	/* nothing is known of the recipients but their certificates: what every reader can open (SMIME.md 5.1) */
 	*ret_cipher = WAX_CIPHER_AES256_CBC;
 	if (!word)
 		return true;
-	for (size_t i = 0; i < G_N_ELEMENTS(sent); i++)
-		if (strcmp(word, wax_cipher_word(sent[i])) == 0) {
-			*ret_cipher = sent[i];
+	for (unsigned i = 1; i < WAX_CIPHER_COUNT_; i++) {
+		const char *known = wax_cipher_word((WaxCipherAlg)i);
+
+		if (wax_cipher_is_weak((WaxCipherAlg)i))
+			continue;
+		if (strcmp(word, known) == 0) {
+			*ret_cipher = (WaxCipherAlg)i;
 			return true;
 		}
-	return wax_fail(error, WAX_R_USAGE,
-		"--cipher is aes256-gcm, aes128-gcm, aes256-cbc or aes128-cbc, not '%s'", word);
+		g_string_append_printf(words, "%s%s", words->len ? ", " : "", known);
+	}
+	return wax_fail(error, WAX_R_USAGE, "--cipher is one of %s, not '%s'", words->str, word);
+}
+
+static bool is_encrypted(const Arguments *a)
+{
+	return a->to_certs->len || a->passwords->len || a->keks->len;
 }
 
 static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
@@ -55,7 +64,11 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		{ "--opaque", WAX_OPTION_FLAG, &a->opaque },
 		{ "--compress", WAX_OPTION_FLAG, &a->compress },
 		{ "--protect-headers", WAX_OPTION_FLAG, &a->protect_headers },
+		{ "--password-recipient", WAX_OPTION_LIST, a->passwords },
+		{ "--kek-recipient", WAX_OPTION_LIST, a->keks },
 		{ "--oaep", WAX_OPTION_FLAG, &a->oaep },
+		{ "--rsa-kem", WAX_OPTION_FLAG, &a->rsa_kem },
+		{ "--cek-hkdf", WAX_OPTION_FLAG, &a->cek_hkdf },
 		{ "--pss", WAX_OPTION_FLAG, &a->pss },
 		{ "--out", WAX_OPTION_TEXT, &a->out },
 	};
@@ -64,7 +77,7 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		return false;
 	if (!a->from)
 		return wax_fail(error, WAX_R_USAGE, "--from is missing: whose message is it?");
-	if (a->signs->len == 0 && a->to_certs->len == 0 && !a->compress)
+	if (a->signs->len == 0 && !is_encrypted(a) && !a->compress)
 		return wax_fail(error, WAX_R_USAGE,
 			"give --sign, --to-cert, --compress or several of them: there is nothing "
 			"to do");
@@ -75,6 +88,8 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		return wax_fail(error, WAX_R_USAGE,
 			"--sign is given %u times; a message has %d signers at most", a->signs->len,
 			SIGNERS_MAX);
+	if (a->oaep && a->rsa_kem)
+		return wax_fail(error, WAX_R_USAGE, "--oaep and --rsa-kem exclude each other");
 	a->from_key = wax_address_normal(a->from, NULL);
 	if (!a->from_key)
 		return wax_fail(error, WAX_R_USAGE,
@@ -190,8 +205,59 @@ static bool load_recipients(const Arguments *a, GPtrArray **ret_certs, GError **
 	return true;
 }
 
+/* the secrets that others share with us, and what they point at */
+typedef struct {
+	GArray *list; /* WaxSealSecret */
+	GPtrArray *secrets, *names;
+} Secrets;
+
+static void secrets_clear(Secrets *secrets)
+{
+	g_clear_pointer(&secrets->list, g_array_unref);
+	g_clear_pointer(&secrets->secrets, g_ptr_array_unref);
+	g_clear_pointer(&secrets->names, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Secrets, secrets_clear)
+
+static void add_secret(Secrets *secrets, WaxSecret *secret, WaxSpan name)
+{
+	WaxSealSecret one = { wax_secret_span(secret), name };
+
+	g_ptr_array_add(secrets->secrets, secret);
+	g_array_append_val(secrets->list, one);
+}
+
+static bool load_secrets(const Arguments *a, Secrets *secrets, GError **error)
+{
+	secrets->list = g_array_new(false, false, sizeof(WaxSealSecret));
+	secrets->secrets = g_ptr_array_new_with_free_func((GDestroyNotify)wax_secret_free);
+	secrets->names = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+	for (unsigned i = 0; i < a->passwords->len; i++) {
+		WaxSecret *password;
+
+		if (!wax_password_load(a->passwords->pdata[i], &password, error))
+			return false;
+		add_secret(secrets, password, WAX_SPAN_NONE);
+		if (password->n == 0)
+			return wax_fail(error, WAX_R_USAGE, "%s: an empty password",
+				(const char *)a->passwords->pdata[i]);
+	}
+	for (unsigned i = 0; i < a->keks->len; i++) {
+		GByteArray *name;
+		WaxSecret *key;
+
+		if (!wax_kek_load(a->keks->pdata[i], &name, &key, error))
+			return false;
+		g_ptr_array_add(secrets->names, name);
+		add_secret(secrets, key, WAX_SPAN(name->data, name->len));
+	}
+	return true;
+}
+
 static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GError **error)
 {
+	g_auto(Secrets) secrets = { NULL };
 	g_auto(WaxInput) input = { .fd = -1 };
 	g_auto(WaxOutput) output = { .fd = -1 };
 	g_autoptr(GPtrArray) recipients = NULL;
@@ -201,16 +267,21 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GErro
 		.more_signers = a->signs->len ? a->signs->len - 1 : 0,
 		.cipher = a->cipher_alg,
 		.oaep = a->oaep,
+		.rsa_kem = a->rsa_kem,
+		.derived_key = a->cek_hkdf,
 		.opaque = a->opaque,
 		.compress = a->compress,
 		.protect_headers = a->protect_headers,
 		.now = wax_clock_now(),
 	};
 
-	if (!load_recipients(a, &recipients, error) || !wax_input_open(a->file, &input, error) ||
+	if (!load_recipients(a, &recipients, error) || !load_secrets(a, &secrets, error) ||
+		!wax_input_open(a->file, &input, error) ||
 		!check_from(a, &input.source, &top, error))
 		return false;
 	options.recipients = recipients->len ? recipients : NULL;
+	options.secrets = (const WaxSealSecret *)(void *)secrets.list->data;
+	options.secret_count = secrets.list->len;
 	options.top_fields = top;
 	return wax_output_open(a->out, &output, error) &&
 	       wax_seal(&input.source, &options, &output.sink, error) &&
@@ -219,8 +290,11 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GErro
 
 int wax_cli_seal(int argc, char **argv)
 {
-	g_autoptr(GPtrArray) to_certs = g_ptr_array_new(), signs = g_ptr_array_new();
-	Arguments a = { .to_certs = to_certs, .signs = signs };
+	g_autoptr(GPtrArray) to_certs = g_ptr_array_new(), passwords = g_ptr_array_new(),
+			     keks = g_ptr_array_new(), signs = g_ptr_array_new();
+	Arguments a = {
+		.to_certs = to_certs, .passwords = passwords, .keks = keks, .signs = signs
+	};
 	g_autoptr(GPtrArray) keyrings = g_ptr_array_new_with_free_func(keyring_free);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *key = NULL;

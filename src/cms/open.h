@@ -13,7 +13,10 @@
  * DESCRIPTION
  *	The plan of an EnvelopedData (RFC 5652 section 6) or AuthEnvelopedData
  *	(RFC 5083): recipients, algorithms, and, once the tail has been read,
- *	authentication tag and additional data.
+ *	authentication tag and additional data.  Recipients of every kind are
+ *	read: by key transport, agreement (RFC 5753, RFC 8418), symmetric key,
+ *	password (RFC 3211) and KEM (RFC 9629); one whose algorithm or
+ *	parameters are not ours has alg NONE and is nobody's.
  *
  * NOT CHECKED HERE
  *	Whether a key fits; whether the content is what it claims to be.
@@ -26,7 +29,8 @@
  *	CMS_ALGORITHM_UNSUPPORTED.
  *
  * LIMITS
- *	10 000 recipients (L-05); label, ukm and nonce as L-15.
+ *	10 000 recipients (L-05); label, ukm, nonce and salt as L-15; PBKDF2 up to
+ *	5 000 000 iterations (L-14).
  */
 #ifndef WAX_CMS_OPEN_H
 #define WAX_CMS_OPEN_H
@@ -51,22 +55,34 @@ typedef enum {
 	WAX_RECIPIENT_KARI, /* one RecipientEncryptedKey of it */
 	WAX_RECIPIENT_KEKRI,
 	WAX_RECIPIENT_PWRI,
+	WAX_RECIPIENT_KEM,
 	WAX_RECIPIENT_OTHER,
 } WaxRecipientKind;
 
+/* how a password becomes a key, and what that key decrypts (RFC 3211) */
+typedef struct {
+	WaxSpan salt;
+	uint32_t iterations;
+	WaxDigestAlg prf; /* of PBKDF2's HMAC */
+	WaxCipherAlg cipher;
+	WaxSpan iv;
+} WaxPasswordParameters;
+
 typedef struct {
 	WaxRecipientKind kind;
-	WaxCmsId id;
+	WaxCmsId id;	  /* kekri: the name of the key, as key identifier */
 	WaxKeyEncAlg alg; /* NONE: not one that we can open */
 	WaxOaep oaep;
 	WaxSpan wrapped_key;
-	/* kari */
-	WaxSpan originator; /* EC point */
+	/* kari and KEM */
+	WaxSpan originator; /* the sender's public key, or the KEM's ciphertext */
+	WaxSpan curve;	    /* OID body, when the sender's key names one */
 	WaxSpan ukm;
-	WaxDigestAlg kdf;
+	WaxKdf kdf;
 	bool cofactor;
-	WaxWrapAlg wrap;
+	WaxWrapAlg wrap;	 /* of kekri, too */
 	WaxSpan wrap_identifier; /* AlgorithmIdentifier, octet for octet (P-05) */
+	WaxPasswordParameters password;
 } WaxRecipient;
 
 typedef struct {
@@ -78,6 +94,7 @@ typedef struct {
 	WaxSpan cipher_oid;
 	WaxSpan iv;	   /* or nonce */
 	uint32_t tag_size; /* aes-ICVlen; 0 when not AEAD */
+	WaxSpan cek_info; /* RFC 9709: what the key for the cipher is derived with; empty otherwise */
 	/* after finish */
 	WaxSpan tag;
 	WaxSpan auth_attributes; /* DER SET OF: the AAD; empty when absent */
@@ -101,9 +118,14 @@ bool wax_cms_next_recipient(WaxRecipients *list, WaxRecipient *ret_recipient, bo
 bool wax_cms_open_finish(const WaxCmsReader *reader, WaxOpenPlan *plan, WaxBuffer *room,
 	WaxFault *fault) WAX_MUST_USE;
 
-/* wax_cms_shared_info - ECC-CMS-SharedInfo (RFC 5753 7.2), appended to the buffer */
-bool wax_cms_shared_info(WaxSpan wrap_identifier, WaxSpan ukm, WaxWrapAlg wrap, WaxBuffer *out,
-	WaxFault *fault) WAX_MUST_USE;
+/*
+ * wax_cms_kdf_info - what the KDF of this recipient is given beside the secret, appended to the
+ * buffer: ECC-CMS-SharedInfo (RFC 5753 7.2), or CMSORIforKEMOtherInfo (RFC 9629 5) of a KEM.
+ */
+bool wax_cms_kdf_info(const WaxRecipient *recipient, WaxBuffer *out, WaxFault *fault) WAX_MUST_USE;
+
+/* wax_cms_kdf_salt - HKDF's (RFC 8418 2.2); empty where there is none */
+WaxSpan wax_cms_kdf_salt(const WaxRecipient *recipient);
 
 /* wax_cms_read_id - IssuerAndSerialNumber or [0] SubjectKeyIdentifier */
 bool wax_cms_read_id(

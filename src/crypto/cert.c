@@ -117,23 +117,17 @@ static void read_key(WaxCert *cert)
 		return;
 	info->key_too_large = !wax_crypto_key_affordable(key);
 	info->key_bits = (unsigned)EVP_PKEY_get_bits(key);
-	if (EVP_PKEY_is_a(key, "RSA-PSS")) {
-		info->key_kind = WAX_KEY_RSA_PSS;
+	info->key_kind = wax_crypto_kind(key);
+	info->keyenc = wax_crypto_keyenc(key);
+	info->pure = wax_crypto_pure_alg(key);
+	if (info->key_kind == WAX_KEY_RSA_PSS)
 		info->pss_restricted = wax_crypto_pss_restriction(info->spki, &info->pss);
-	} else if (EVP_PKEY_is_a(key, "RSA")) {
-		info->key_kind = WAX_KEY_RSA;
-	} else if (EVP_PKEY_is_a(key, "EC")) {
-		info->key_kind = WAX_KEY_EC;
-		if (EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1) {
-			const char *nist = EC_curve_nid2nist(OBJ_txt2nid(group));
+	if (info->key_kind == WAX_KEY_EC &&
+		EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1) {
+		const char *nist = EC_curve_nid2nist(OBJ_txt2nid(group));
 
-			cert->curve = g_strdup(nist ? nist : group);
-			info->curve = cert->curve;
-		}
-	} else {
-		info->pure = wax_crypto_pure_alg(key);
-		if (info->pure)
-			info->key_kind = WAX_KEY_PURE;
+		cert->curve = g_strdup(nist ? nist : group);
+		info->curve = cert->curve;
 	}
 }
 
@@ -564,6 +558,8 @@ bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert)
 
 bool wax_cert_can_sign(const WaxCert *cert)
 {
+	if (cert->info.key_kind == WAX_KEY_XDH || cert->info.key_kind == WAX_KEY_ML_KEM)
+		return false; /* whatever keyUsage says, or does not say */
 	return !cert->info.has_key_usage ||
 	       cert->info.key_usage & (WAX_KU_DIGITAL_SIGNATURE | WAX_KU_NON_REPUDIATION);
 }
@@ -571,12 +567,10 @@ bool wax_cert_can_sign(const WaxCert *cert)
 bool wax_cert_can_encrypt(const WaxCert *cert)
 {
 	const WaxCertInfo *info = &cert->info;
+	unsigned wanted = wax_keyenc_is_agreement(info->keyenc) ? WAX_KU_KEY_AGREEMENT
+								: WAX_KU_KEY_ENCIPHERMENT;
 
-	if (info->key_kind == WAX_KEY_RSA)
-		return !info->has_key_usage || info->key_usage & WAX_KU_KEY_ENCIPHERMENT;
-	if (info->key_kind == WAX_KEY_EC)
-		return !info->has_key_usage || info->key_usage & WAX_KU_KEY_AGREEMENT;
-	return false;
+	return info->keyenc && (!info->has_key_usage || info->key_usage & wanted);
 }
 
 bool wax_cert_has_address(const WaxCert *cert, const char *key)

@@ -33,6 +33,8 @@ typedef enum {
 	WAX_KEY_RSA_PSS, /* an RSA key restricted to PSS */
 	WAX_KEY_EC,
 	WAX_KEY_PURE, /* EdDSA, ML-DSA, SLH-DSA: `pure` says which */
+	WAX_KEY_XDH, /* X25519, X448 */
+	WAX_KEY_ML_KEM,
 	WAX_KEY_OTHER,
 } WaxKeyKind;
 
@@ -59,7 +61,8 @@ typedef struct {
 	int64_t not_before, not_after;
 	const char *const *addresses;	   /* keys of core/address, NULL-ended */
 	const char *const *utf8_addresses; /* SmtpUTF8Mailbox: local part octet for octet */
-	WaxKeyKind key_kind;
+	WaxKeyKind key_kind;		   /* UNKNOWN also when this libcrypto does not know it */
+	WaxKeyEncAlg keyenc; /* what the key encrypts with of itself: RSA, ECDH, X25519, ML-KEM */
 	unsigned key_bits;
 	const char *curve;   /* "P-256", NULL when not EC */
 	WaxSigAlg pure;	     /* of a PURE key: the one algorithm that it signs with */

@@ -6,25 +6,42 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "crypto/ccm.h"
+#include "crypto/constant.h"
 #include "crypto/digest.h"
 #include "crypto/internal.h"
 
+#define BLOCK_MAX 16
+
 struct WaxCipher {
-	EVP_CIPHER_CTX *context;
+	EVP_CIPHER_CTX *context; /* NULL when it is CCM */
+	WaxCcm *ccm;
 	WaxCipherAlg alg;
 	bool encrypt;
+	uint8_t held[BLOCK_MAX]; /* the last block of CBC so far: it may hold the padding */
+	size_t held_n;
 };
 
 static const EVP_CIPHER *method_of(WaxCipherAlg alg)
 {
-	static const char *const names[WAX_CIPHER_COUNT_] = { NULL, "AES-128-CBC", "AES-192-CBC",
-		"AES-256-CBC", "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "DES-EDE3-CBC" };
+	static const char *const names[WAX_CIPHER_COUNT_] = {
+		[WAX_CIPHER_AES128_CBC] = "AES-128-CBC",
+		[WAX_CIPHER_AES192_CBC] = "AES-192-CBC",
+		[WAX_CIPHER_AES256_CBC] = "AES-256-CBC",
+		[WAX_CIPHER_AES128_GCM] = "AES-128-GCM",
+		[WAX_CIPHER_AES192_GCM] = "AES-192-GCM",
+		[WAX_CIPHER_AES256_GCM] = "AES-256-GCM",
+		[WAX_CIPHER_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
+		[WAX_CIPHER_3DES_CBC] = "DES-EDE3-CBC",
+	};
 	static EVP_CIPHER *methods[WAX_CIPHER_COUNT_];
 	static gsize once;
 
+	if (wax_cipher_is_rc2(alg))
+		return wax_crypto_rc2(wax_cipher_key_size(alg));
 	if (g_once_init_enter(&once)) {
 		for (unsigned i = 1; i < WAX_CIPHER_COUNT_; i++)
-			methods[i] = EVP_CIPHER_fetch(NULL, names[i], NULL);
+			methods[i] = names[i] ? EVP_CIPHER_fetch(NULL, names[i], NULL) : NULL;
 		g_once_init_leave(&once, 1);
 	}
 	return (unsigned)alg < WAX_CIPHER_COUNT_ ? methods[alg] : NULL;
@@ -36,26 +53,38 @@ static bool fail(GError **error)
 	return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 }
 
+/* set_up - padding is ours when decrypting: libcrypto's check of it depends on what it finds */
+static bool set_up(WaxCipher *cipher, const EVP_CIPHER *method, WaxSpan key, WaxSpan iv)
+{
+	bool aead = wax_cipher_is_aead(cipher->alg);
+
+	if (wax_cipher_is_ccm(cipher->alg)) {
+		cipher->ccm = wax_ccm_new(key, iv, cipher->encrypt);
+		return cipher->ccm != NULL;
+	}
+	cipher->context = EVP_CIPHER_CTX_new();
+	return EVP_CipherInit_ex2(cipher->context, method, NULL, NULL, cipher->encrypt, NULL) ==
+		       1 &&
+	       (aead ? EVP_CIPHER_CTX_ctrl(
+			       cipher->context, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.n, NULL) == 1
+		     : iv.n == wax_cipher_block_size(cipher->alg)) &&
+	       EVP_CipherInit_ex2(cipher->context, NULL, key.p, iv.p, cipher->encrypt, NULL) == 1 &&
+	       (aead || cipher->encrypt || EVP_CIPHER_CTX_set_padding(cipher->context, 0) == 1);
+}
+
 WaxCipher *wax_cipher_new(WaxCipherAlg alg, bool encrypt, WaxSpan key, WaxSpan iv, GError **error)
 {
 	g_autoptr(WaxCipher) cipher = g_new0(WaxCipher, 1);
 	const EVP_CIPHER *method = method_of(alg);
 
-	if (!method) {
+	if (!method && !wax_cipher_is_ccm(alg)) {
 		wax_set_error(error, WAX_R_ALGORITHM_REFUSED, "the cipher %s is not available here",
 			wax_cipher_word(alg));
 		return NULL;
 	}
 	cipher->alg = alg;
 	cipher->encrypt = encrypt;
-	cipher->context = EVP_CIPHER_CTX_new();
-	if (key.n != wax_cipher_key_size(alg) ||
-		EVP_CipherInit_ex2(cipher->context, method, NULL, NULL, encrypt, NULL) != 1 ||
-		(wax_cipher_is_aead(alg) &&
-			EVP_CIPHER_CTX_ctrl(
-				cipher->context, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.n, NULL) != 1) ||
-		(!wax_cipher_is_aead(alg) && iv.n != wax_cipher_block_size(alg)) ||
-		EVP_CipherInit_ex2(cipher->context, NULL, key.p, iv.p, encrypt, NULL) != 1) {
+	if (key.n != wax_cipher_key_size(alg) || !set_up(cipher, method, key, iv)) {
 		(void)fail(error);
 		return NULL;
 	}
@@ -67,16 +96,42 @@ void wax_cipher_free(WaxCipher *cipher)
 	if (!cipher)
 		return;
 	EVP_CIPHER_CTX_free(cipher->context);
+	wax_ccm_free(cipher->ccm);
+	wax_wipe(cipher->held, sizeof cipher->held);
 	g_free(cipher);
+}
+
+bool wax_cipher_announce(WaxCipher *cipher, uint64_t octets, size_t tag_size, GError **error)
+{
+	return !cipher->ccm || wax_ccm_announce(cipher->ccm, octets, tag_size) || fail(error);
 }
 
 bool wax_cipher_aad(WaxCipher *cipher, WaxSpan aad, GError **error)
 {
 	int n;
 
+	if (cipher->ccm)
+		return wax_ccm_aad(cipher->ccm, aad) || fail(error);
 	if (aad.n && EVP_CipherUpdate(cipher->context, NULL, &n, aad.p, (int)aad.n) != 1)
 		return fail(error);
 	return true;
+}
+
+/* hold_back - the last block stays until it is known whether another follows */
+static size_t hold_back(WaxCipher *cipher, uint8_t *out, size_t n)
+{
+	size_t block = wax_cipher_block_size(cipher->alg);
+	uint8_t last[BLOCK_MAX];
+
+	if (n == 0)
+		return 0;
+	memcpy(last, out + n - block, block);
+	memmove(out + cipher->held_n, out, n - block);
+	memcpy(out, cipher->held, cipher->held_n);
+	n = n - block + cipher->held_n;
+	memcpy(cipher->held, last, block);
+	cipher->held_n = block;
+	return n;
 }
 
 bool wax_cipher_update(WaxCipher *cipher, WaxSpan in, uint8_t *out, size_t *ret_n, GError **error)
@@ -84,9 +139,32 @@ bool wax_cipher_update(WaxCipher *cipher, WaxSpan in, uint8_t *out, size_t *ret_
 	int n = 0;
 
 	g_assert(in.n <= (1u << 30));
+	*ret_n = in.n;
+	if (cipher->ccm)
+		return wax_ccm_update(cipher->ccm, in, out) || fail(error);
 	if (in.n && EVP_CipherUpdate(cipher->context, out, &n, in.p, (int)in.n) != 1)
 		return fail(error);
-	*ret_n = (size_t)n;
+	*ret_n = cipher->encrypt || wax_cipher_is_aead(cipher->alg)
+			 ? (size_t)n
+			 : hold_back(cipher, out, (size_t)n);
+	return true;
+}
+
+/* finish_cbc - how long the padding is shows in what comes out; that it is wrong shows once, here */
+static bool finish_cbc(WaxCipher *cipher, uint8_t *out, size_t *ret_n, GError **error)
+{
+	size_t block = wax_cipher_block_size(cipher->alg);
+	uint32_t pad;
+	int n = 0;
+
+	/* an incomplete block is seen from outside, too */
+	if (EVP_CipherFinal_ex(cipher->context, out, &n) != 1 || cipher->held_n != block)
+		return fail(error);
+	pad = wax_constant_unpad(cipher->held, block);
+	if (pad == 0)
+		return fail(error);
+	memcpy(out, cipher->held, block - pad);
+	*ret_n = block - pad;
 	return true;
 }
 
@@ -96,6 +174,11 @@ bool wax_cipher_finish(WaxCipher *cipher, WaxSpan tag, uint8_t *out, size_t *ret
 	bool aead = wax_cipher_is_aead(cipher->alg);
 	int n = 0;
 
+	*ret_n = 0;
+	if (cipher->ccm)
+		return wax_ccm_finish(cipher->ccm, tag, ret_tag) || fail(error);
+	if (!aead && !cipher->encrypt)
+		return finish_cbc(cipher, out, ret_n, error);
 	if (aead && !cipher->encrypt &&
 		EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_SET_TAG, (int)tag.n,
 			(void *)(uintptr_t)tag.p) != 1)
@@ -114,54 +197,6 @@ uint64_t wax_cipher_sealed_size(WaxCipherAlg alg, uint64_t n)
 	size_t block = wax_cipher_block_size(alg);
 
 	return block > 1 ? (n / block + 1) * block : n;
-}
-
-static EVP_CIPHER *wrap_method(size_t key)
-{
-	return EVP_CIPHER_fetch(NULL,
-		key == 16   ? "AES-128-WRAP"
-		: key == 24 ? "AES-192-WRAP"
-			    : "AES-256-WRAP",
-		NULL);
-}
-
-/* run_wrap - RFC 3394 in either direction; out has room for in.n + 8 */
-static bool run_wrap(WaxSpan kek, bool wrap, WaxSpan in, uint8_t *out, size_t *ret_n)
-{
-	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-	EVP_CIPHER *method = wrap_method(kek.n);
-	int n = 0, rest = 0;
-	bool ok;
-
-	EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	ok = method && (kek.n == 16 || kek.n == 24 || kek.n == 32) && in.n >= 16 && in.n % 8 == 0 &&
-	     in.n <= 1024 && EVP_CipherInit_ex2(context, method, kek.p, NULL, wrap, NULL) == 1 &&
-	     EVP_CipherUpdate(context, out, &n, in.p, (int)in.n) == 1 && n > 0 &&
-	     EVP_CipherFinal_ex(context, out + n, &rest) == 1;
-	EVP_CIPHER_free(method);
-	EVP_CIPHER_CTX_free(context);
-	ERR_clear_error();
-	*ret_n = (size_t)(n + rest);
-	return ok;
-}
-
-bool wax_key_wrap(WaxSpan kek, WaxSpan key, uint8_t *out, size_t *ret_n, GError **error)
-{
-	if (!run_wrap(kek, true, key, out, ret_n))
-		return wax_fail(error, WAX_R_CRYPTO_ERROR, "a key could not be wrapped");
-	return true;
-}
-
-bool wax_key_unwrap(WaxSpan kek, WaxSpan wrapped, WaxSecret **ret_key, GError **error)
-{
-	g_autoptr(WaxSecret) key = wax_secret_new(wrapped.n + 8);
-	size_t n;
-
-	if (!run_wrap(kek, false, wrapped, key->p, &n) || n > wrapped.n)
-		return fail(error);
-	key->n = n;
-	*ret_key = g_steal_pointer(&key);
-	return true;
 }
 
 GByteArray *wax_box_seal(WaxSpan key, WaxSpan aad, WaxSpan plain)

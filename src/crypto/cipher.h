@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * NAME
- *	crypto/cipher - content ciphers as streams, key wrap, and a sealed box
+ *	crypto/cipher - content ciphers as streams, and a sealed box
  *
  * DESCRIPTION
- *	AES-CBC with PKCS #7 padding and AES-GCM, streaming; AES key wrap (RFC
- *	3394); and wax_box_*, AES-256-GCM over a small span with a random
- *	nonce in front and its tag behind.
+ *	AES-CBC with PKCS #7 padding, AES-GCM, AES-CCM and ChaCha20-Poly1305,
+ *	streaming; to read old mail, 3DES-CBC and, where libcrypto has its
+ *	legacy provider, RC2-CBC.  CCM wants to be told how much will come:
+ *	wax_cipher_announce.  And wax_box_*, AES-256-GCM over a small span
+ *	with a random nonce in front and its tag behind.
  *
  * OWNERSHIP
  *	Outputs go to the caller's room; update writes at most n + 32 octets.
@@ -32,6 +34,10 @@ WaxCipher *wax_cipher_new(
 	WaxCipherAlg alg, bool encrypt, WaxSpan key, WaxSpan iv, GError **error) WAX_MUST_USE;
 void wax_cipher_free(WaxCipher *cipher);
 
+/* wax_cipher_announce - before anything else, how much content will come; for CCM, others do not mind */
+bool wax_cipher_announce(
+	WaxCipher *cipher, uint64_t octets, size_t tag_size, GError **error) WAX_MUST_USE;
+
 /* wax_cipher_aad - additional data of an AEAD, before the first update */
 bool wax_cipher_aad(WaxCipher *cipher, WaxSpan aad, GError **error) WAX_MUST_USE;
 bool wax_cipher_update(
@@ -43,10 +49,6 @@ bool wax_cipher_finish(WaxCipher *cipher, WaxSpan tag, uint8_t *out, size_t *ret
 
 /* wax_cipher_sealed_size - octets of ciphertext for n of plaintext */
 uint64_t wax_cipher_sealed_size(WaxCipherAlg alg, uint64_t n);
-
-bool wax_key_wrap(
-	WaxSpan kek, WaxSpan key, uint8_t *out, size_t *ret_n, GError **error) WAX_MUST_USE;
-bool wax_key_unwrap(WaxSpan kek, WaxSpan wrapped, WaxSecret **ret_key, GError **error) WAX_MUST_USE;
 
 /* wax_box_seal - 12 octets nonce, ciphertext, 16 octets tag; the result is to be freed */
 GByteArray *wax_box_seal(WaxSpan key, WaxSpan aad, WaxSpan plain);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/digest.h"
 
-#include <argon2.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -106,44 +105,6 @@ void wax_random(void *bytes, size_t n)
 {
 	if (RAND_priv_bytes(bytes, (int)n) != 1)
 		g_error("libcrypto has no random bytes");
-}
-
-bool wax_kdf_x963(
-	WaxDigestAlg alg, WaxSpan secret, WaxSpan info, uint8_t *ret_key, size_t n, GError **error)
-{
-	g_autoptr(WaxDigest) digest = wax_digest_new(alg, error);
-	uint8_t block[WAX_DIGEST_MAX];
-	size_t size = wax_digest_size(alg);
-
-	if (!digest)
-		return false;
-	for (uint32_t counter = 1; n; counter++) {
-		uint8_t number[4] = { (uint8_t)(counter >> 24), (uint8_t)(counter >> 16),
-			(uint8_t)(counter >> 8), (uint8_t)counter };
-		size_t take = MIN(n, size);
-
-		wax_digest_update(digest, secret);
-		wax_digest_update(digest, WAX_SPAN(number, 4));
-		wax_digest_update(digest, info);
-		wax_digest_finish(digest, block);
-		memcpy(ret_key, block, take);
-		ret_key += take;
-		n -= take;
-	}
-	wax_wipe(block, sizeof block);
-	return true;
-}
-
-bool wax_kdf_argon2id(WaxSpan passphrase, WaxSpan salt, uint32_t passes, uint32_t memory,
-	uint8_t ret_key[32], GError **error)
-{
-	int code = argon2id_hash_raw(
-		passes, memory, 1, passphrase.p, passphrase.n, salt.p, salt.n, ret_key, 32);
-
-	if (code != ARGON2_OK)
-		return wax_fail(
-			error, WAX_R_CRYPTO_ERROR, "Argon2id: %s", argon2_error_message(code));
-	return true;
 }
 
 char *wax_hex(WaxSpan bytes)

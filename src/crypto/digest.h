@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * NAME
- *	crypto/digest - hash functions, HMAC, key derivation and random bytes
+ *	crypto/digest - hash functions, HMAC and random bytes
  *
  * DESCRIPTION
- *	The door to libcrypto's digests.  The X9.63 KDF is RFC 5753 7.2's;
- *	Argon2id (RFC 9106) is libargon2's.
+ *	The door to libcrypto's digests and its generator.
  *
  * OWNERSHIP
  *	A WaxDigest is freed by finish or free.  Outputs are the caller's room:
@@ -45,14 +44,6 @@ void wax_hmac_sha256(WaxSpan key, WaxSpan bytes, uint8_t ret_value[32]);
 
 /* wax_random - from libcrypto's generator; failure ends the process */
 void wax_random(void *bytes, size_t n);
-
-/* wax_kdf_x963 - n octets of key from the shared secret and SharedInfo */
-bool wax_kdf_x963(WaxDigestAlg alg, WaxSpan secret, WaxSpan info, uint8_t *ret_key, size_t n,
-	GError **error) WAX_MUST_USE;
-
-/* wax_kdf_argon2id - 32 octets from a passphrase; memory in KiB */
-bool wax_kdf_argon2id(WaxSpan passphrase, WaxSpan salt, uint32_t passes, uint32_t memory,
-	uint8_t ret_key[32], GError **error) WAX_MUST_USE;
 
 /* wax_hex - lower-case; to g_free */
 char *wax_hex(WaxSpan bytes);

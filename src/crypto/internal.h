@@ -20,10 +20,12 @@
 #include <openssl/x509.h>
 
 #include "asn1/algorithms.h"
+#include "crypto/cert.h"
 
 const EVP_MD *wax_crypto_md(WaxDigestAlg alg);
+/* wax_crypto_rc2 - RC2-CBC with a key of so many octets, from a legacy provider of its own; NULL: none */
+const EVP_CIPHER *wax_crypto_rc2(size_t key_size);
 
-typedef struct WaxCert WaxCert;
 typedef struct WaxKey WaxKey;
 
 #define WAX_RSA_BITS_MAX     8192 /* L-17 */
@@ -43,7 +45,7 @@ X509 *wax_crypto_x509(const WaxCert *cert);
 EVP_PKEY *wax_crypto_pkey(const WaxKey *key);
 
 /* wax_crypto_pure_alg - the algorithm that such a key fixes; NONE: it is no such key */
-WaxSigAlg wax_crypto_pure_alg(EVP_PKEY *pkey);
+WaxSigAlg wax_crypto_pure_alg(const EVP_PKEY *pkey);
 
 /* wax_crypto_pure_name - libcrypto's name of it */
 const char *wax_crypto_pure_name(WaxSigAlg alg);
@@ -54,6 +56,9 @@ bool wax_crypto_pss_restriction(WaxSpan spki, WaxPss *ret_pss);
 /* wax_crypto_key_affordable - within L-17 */
 bool wax_crypto_key_affordable(EVP_PKEY *pkey);
 WaxKey *wax_crypto_key_take(EVP_PKEY *pkey);
+WaxKeyKind wax_crypto_kind(const EVP_PKEY *pkey);
+/* wax_crypto_keyenc - what a key of this kind encrypts with: RSA, ECDH, X25519, ML-KEM; NONE: nothing */
+WaxKeyEncAlg wax_crypto_keyenc(const EVP_PKEY *pkey);
 
 /*
  * wax_crypto_pbe_spend - may the key for that algorithm be derived from a password?  Iterations

@@ -3,15 +3,52 @@
 
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
 #include "core/status.h"
+#include "crypto/constant.h"
 #include "crypto/digest.h"
 #include "crypto/internal.h"
+
+WaxKeyKind wax_crypto_kind(const EVP_PKEY *pkey)
+{
+	if (EVP_PKEY_is_a(pkey, "RSA-PSS"))
+		return WAX_KEY_RSA_PSS;
+	if (wax_crypto_pure_alg(pkey))
+		return WAX_KEY_PURE;
+	switch (wax_crypto_keyenc(pkey)) {
+	case WAX_KEYENC_RSA:
+		return WAX_KEY_RSA;
+	case WAX_KEYENC_ECDH:
+		return WAX_KEY_EC;
+	case WAX_KEYENC_X25519:
+	case WAX_KEYENC_X448:
+		return WAX_KEY_XDH;
+	case WAX_KEYENC_NONE:
+		return WAX_KEY_OTHER;
+	default:
+		return WAX_KEY_ML_KEM;
+	}
+}
+
+WaxKeyEncAlg wax_crypto_keyenc(const EVP_PKEY *pkey)
+{
+	static const struct {
+		const char *name;
+		WaxKeyEncAlg alg;
+	} names[] = { { "RSA", WAX_KEYENC_RSA }, { "EC", WAX_KEYENC_ECDH },
+		{ "X25519", WAX_KEYENC_X25519 }, { "X448", WAX_KEYENC_X448 },
+		{ "ML-KEM-512", WAX_KEYENC_ML_KEM_512 }, { "ML-KEM-768", WAX_KEYENC_ML_KEM_768 },
+		{ "ML-KEM-1024", WAX_KEYENC_ML_KEM_1024 } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (EVP_PKEY_is_a(pkey, names[i].name))
+			return names[i].alg;
+	return WAX_KEYENC_NONE;
+}
 
 EVP_PKEY *wax_crypto_pkey(const WaxKey *key)
 {
@@ -46,8 +83,11 @@ static EVP_PKEY *generate_pure(const char *kind)
 WaxKey *wax_key_generate(const char *kind, GError **error)
 {
 	static const struct {
-		const char *kind, *curve;
-	} curves[] = { { "p256", "P-256" }, { "p384", "P-384" }, { "p521", "P-521" } };
+		const char *kind, *algorithm, *group;
+	} kinds[] = { { "p256", "EC", "P-256" }, { "p384", "EC", "P-384" },
+		{ "p521", "EC", "P-521" }, { "x25519", "X25519", NULL }, { "x448", "X448", NULL },
+		{ "ml-kem-512", "ML-KEM-512", NULL }, { "ml-kem-768", "ML-KEM-768", NULL },
+		{ "ml-kem-1024", "ML-KEM-1024", NULL } };
 	EVP_PKEY *pkey = NULL;
 
 	if (g_str_has_prefix(kind, "rsa-")) {
@@ -56,9 +96,10 @@ WaxKey *wax_key_generate(const char *kind, GError **error)
 		if (bits >= 2048 && bits <= WAX_RSA_BITS_MAX)
 			pkey = EVP_RSA_gen(bits);
 	}
-	for (size_t i = 0; i < G_N_ELEMENTS(curves); i++)
-		if (strcmp(kind, curves[i].kind) == 0)
-			pkey = EVP_EC_gen(curves[i].curve);
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (strcmp(kind, kinds[i].kind) == 0)
+			pkey = EVP_PKEY_Q_keygen(NULL, NULL, kinds[i].algorithm, kinds[i].group);
+	ERR_clear_error();
 	if (!pkey)
 		pkey = generate_pure(kind);
 	if (!pkey) {
@@ -181,13 +222,12 @@ void wax_key_unref(WaxKey *key)
 
 WaxKeyKind wax_key_kind(const WaxKey *key)
 {
-	if (EVP_PKEY_is_a(key->pkey, "RSA-PSS"))
-		return WAX_KEY_RSA_PSS;
-	if (EVP_PKEY_is_a(key->pkey, "RSA"))
-		return WAX_KEY_RSA;
-	if (wax_crypto_pure_alg(key->pkey))
-		return WAX_KEY_PURE;
-	return EVP_PKEY_is_a(key->pkey, "EC") ? WAX_KEY_EC : WAX_KEY_OTHER;
+	return wax_crypto_kind(key->pkey);
+}
+
+WaxKeyEncAlg wax_key_keyenc(const WaxKey *key)
+{
+	return wax_crypto_keyenc(key->pkey);
 }
 
 unsigned wax_key_bits(const WaxKey *key)
@@ -234,25 +274,6 @@ bool wax_key_fits(const WaxKey *key, const WaxCert *cert)
 	return fits;
 }
 
-/*
- * pick - constant-time choice: the key at the end of a well-formed block of
- * EME-PKCS1-v1_5 (RFC 8017 7.2.2) whose message has exactly this length, or
- * the pseudo-random one.  No branch and no index depends on the block.
- */
-static void pick(
-	const uint8_t *block, size_t n, const uint8_t *other, size_t expected, uint8_t *out)
-{
-	uint32_t bad = block[0] | (block[1] ^ 2u);
-	uint8_t mask;
-
-	for (size_t i = 2; i < n - expected - 1; i++)
-		bad |= (uint32_t)((block[i] - 1u) >> 31); /* a zero before its place */
-	bad |= block[n - expected - 1];
-	mask = (uint8_t)(0u - ((bad | (0u - bad)) >> 31));
-	for (size_t i = 0; i < expected; i++)
-		out[i] = (uint8_t)((other[i] & mask) | (block[n - expected + i] & (uint8_t)~mask));
-}
-
 bool wax_key_unwrap_rsa(
 	WaxKey *key, WaxSpan wrapped, size_t expected, WaxSecret **ret_key, GError **error)
 {
@@ -276,7 +297,7 @@ bool wax_key_unwrap_rsa(
 		EVP_PKEY_decrypt(context, block->p, &got, wrapped.p, wrapped.n) != 1 || got != n)
 		memset(block->p, 0xff, n);
 	ERR_clear_error();
-	pick(block->p, n, other, expected, out->p);
+	wax_constant_pkcs1(block->p, n, other, expected, out->p);
 	wax_wipe(other, sizeof other);
 	*ret_key = g_steal_pointer(&out);
 	return true;
@@ -312,41 +333,6 @@ bool wax_key_unwrap_oaep(
 	return true;
 }
 
-static bool derive(EVP_PKEY *ours, EVP_PKEY *theirs, bool cofactor, WaxSecret **ret_secret)
-{
-	g_autoptr(EVP_PKEY_CTX) context = EVP_PKEY_CTX_new_from_pkey(NULL, ours, NULL);
-	g_autoptr(WaxSecret) secret = wax_secret_new(80);
-	size_t n = secret->n;
-
-	if (!context || EVP_PKEY_derive_init(context) != 1 ||
-		EVP_PKEY_CTX_set_ecdh_cofactor_mode(context, cofactor) != 1 ||
-		EVP_PKEY_derive_set_peer_ex(context, theirs, 1) != 1 ||
-		EVP_PKEY_derive(context, secret->p, &n) != 1)
-		return false;
-	secret->n = n;
-	*ret_secret = g_steal_pointer(&secret);
-	return true;
-}
-
-bool wax_key_agree(
-	WaxKey *key, WaxSpan point, bool cofactor, WaxSecret **ret_secret, GError **error)
-{
-	g_autoptr(EVP_PKEY) peer = NULL;
-	bool ok = false;
-
-	if (EVP_PKEY_is_a(key->pkey, "EC") && point.n > 1 && point.p[0] >= 2 && point.p[0] <= 4) {
-		peer = EVP_PKEY_new();
-		ok = EVP_PKEY_copy_parameters(peer, key->pkey) == 1 &&
-		     EVP_PKEY_set1_encoded_public_key(peer, point.p, point.n) == 1 &&
-		     derive(key->pkey, peer, cofactor, ret_secret);
-	}
-	ERR_clear_error();
-	if (!ok)
-		return wax_fail(
-			error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
-	return true;
-}
-
 bool wax_cert_wrap_rsa(
 	const WaxCert *cert, bool oaep, WaxSpan key, GByteArray **ret_wrapped, GError **error)
 {
@@ -368,29 +354,5 @@ bool wax_cert_wrap_rsa(
 			"the content key could not be encrypted to a recipient");
 	g_byte_array_set_size(wrapped, (guint)n);
 	*ret_wrapped = g_steal_pointer(&wrapped);
-	return true;
-}
-
-bool wax_cert_agree(
-	const WaxCert *cert, GByteArray **ret_point, WaxSecret **ret_secret, GError **error)
-{
-	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
-	g_autoptr(EVP_PKEY) ours = NULL;
-	g_autoptr(EVP_PKEY_CTX) context = NULL;
-	EVP_PKEY *made = NULL;
-	unsigned char *point = NULL;
-	size_t n;
-
-	if (theirs)
-		context = EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL);
-	if (!context || EVP_PKEY_keygen_init(context) != 1 || EVP_PKEY_keygen(context, &made) != 1)
-		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR, "no ephemeral key could be made");
-	ours = made;
-	if (!derive(ours, theirs, false, ret_secret))
-		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR, "the key agreement failed");
-	n = EVP_PKEY_get1_encoded_public_key(ours, &point);
-	*ret_point = g_byte_array_new();
-	g_byte_array_append(*ret_point, point, (guint)n);
-	OPENSSL_free(point);
 	return true;
 }

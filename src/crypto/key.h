@@ -6,7 +6,9 @@
  * DESCRIPTION
  *	Signing: RSA PKCS #1 v1.5, PSS (salt = hash, or what a restricted key
  *	wants), ECDSA, EdDSA, ML-DSA, SLH-DSA (those that this libcrypto has).
- *	Unwrapping: RSA v1.5 with implicit rejection, OAEP, ECDH.  The same on the public side.
+ *	Unwrapping: RSA v1.5 with implicit rejection and OAEP; key agreement:
+ *	ECDH, X25519, X448; encapsulation: RSA-KEM and, where libcrypto has it,
+ *	ML-KEM.  The same on the public side.
  *	RSA v1.5 unwrapping never says that it failed: it takes the expected
  *	length and gives that many octets, right or pseudo-random, in the
  *	same time (SMIME.md R-46).
@@ -30,8 +32,9 @@
 typedef struct WaxKey WaxKey;
 
 /*
- * wax_key_generate - "rsa-2048", "rsa-3072", "rsa-4096", "p256", "p384", "p521", and where libcrypto
- * has them "ed25519", "ed448", "ml-dsa-44", "slh-dsa-sha2-128s" and their like (wax_sig_word)
+ * wax_key_generate - "rsa-2048", "rsa-3072", "rsa-4096", "p256", "p384", "p521", "x25519", "x448";
+ * where libcrypto has them "ml-kem-512", "ml-kem-768", "ml-kem-1024", "ed25519", "ed448",
+ * "ml-dsa-44", "slh-dsa-sha2-128s" and their like (wax_sig_word)
  */
 WaxKey *wax_key_generate(const char *kind, GError **error) WAX_MUST_USE;
 
@@ -41,6 +44,7 @@ WaxKey *wax_key_ref(WaxKey *key);
 void wax_key_unref(WaxKey *key);
 
 WaxKeyKind wax_key_kind(const WaxKey *key);
+WaxKeyEncAlg wax_key_keyenc(const WaxKey *key); /* as WaxCertInfo's */
 unsigned wax_key_bits(const WaxKey *key);
 
 /* wax_key_pkcs8 - unencrypted PrivateKeyInfo */
@@ -59,9 +63,16 @@ bool wax_key_unwrap_rsa(WaxKey *key, WaxSpan wrapped, size_t expected, WaxSecret
 bool wax_key_unwrap_oaep(WaxKey *key, const WaxOaep *oaep, WaxSpan wrapped, WaxSecret **ret_key,
 	GError **error) WAX_MUST_USE;
 
-/* wax_key_agree - Z, the x coordinate; the point must be on the key's curve */
-bool wax_key_agree(WaxKey *key, WaxSpan point, bool cofactor, WaxSecret **ret_secret,
+/*
+ * wax_key_agree - Z of ECDH, the x coordinate, or of X25519 and X448; not zero.  The point must be
+ * on the key's curve, and the curve that is named (OID body), if one is, must be the key's.
+ */
+bool wax_key_agree(WaxKey *key, WaxSpan point, WaxSpan curve, bool cofactor, WaxSecret **ret_secret,
 	GError **error) WAX_MUST_USE;
+
+/* wax_key_decapsulate - the secret of ML-KEM, or Z of RSA-KEM */
+bool wax_key_decapsulate(
+	WaxKey *key, WaxSpan ciphertext, WaxSecret **ret_secret, GError **error) WAX_MUST_USE;
 
 /* wax_cert_verify - true when the signature over bytes is right; pss may be NULL for other schemes */
 bool wax_cert_verify(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest, const WaxPss *pss,
@@ -77,8 +88,12 @@ bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg dig
 bool wax_cert_wrap_rsa(const WaxCert *cert, bool oaep, WaxSpan key, GByteArray **ret_wrapped,
 	GError **error) WAX_MUST_USE;
 
-/* wax_cert_agree - a fresh ephemeral key on the certificate's curve: its point, and Z */
+/* wax_cert_agree - a fresh ephemeral key of the certificate's kind: its public half, and Z */
 bool wax_cert_agree(const WaxCert *cert, GByteArray **ret_point, WaxSecret **ret_secret,
+	GError **error) WAX_MUST_USE;
+
+/* wax_cert_encapsulate - a fresh secret of ML-KEM, or Z of RSA-KEM, and what tells it to the owner */
+bool wax_cert_encapsulate(const WaxCert *cert, GByteArray **ret_ciphertext, WaxSecret **ret_secret,
 	GError **error) WAX_MUST_USE;
 
 /* PKCS #12 (RFC 7292) */

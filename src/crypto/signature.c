@@ -57,7 +57,7 @@ const char *wax_crypto_pure_name(WaxSigAlg alg)
 	return NULL;
 }
 
-WaxSigAlg wax_crypto_pure_alg(EVP_PKEY *pkey)
+WaxSigAlg wax_crypto_pure_alg(const EVP_PKEY *pkey)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(pure); i++)
 		if (EVP_PKEY_is_a(pkey, pure[i].name))

@@ -77,7 +77,7 @@ static int find(void *data, const WaxRecipient *recipient, bool alone)
 	bool found;
 
 	(void)alone; /* only what is named counts here */
-	if (recipient->alg == WAX_KEYENC_NONE ||
+	if (recipient->alg == WAX_KEYENC_NONE || recipient->alg == WAX_KEYENC_KEK ||
 		(!recipient->id.issuer_and_serial.n && !recipient->id.key_id.n))
 		return WAX_FIND_NONE;
 	if (!ask_keys(w, recipient, &found, &key))

@@ -5,10 +5,12 @@
 
 #include "core/io.h"
 #include "core/status.h"
-#include "crypto/cipher.h"
-#include "crypto/digest.h"
+#include "crypto/kdf.h"
+#include "crypto/unwrap.h"
+#include "crypto/wrap.h"
 
 #define IDENTITY_FILE_MAX (1024 * 1024)
+#define SECRETS_FROM	  0x10000 /* handles below are keys */
 
 static void identity_free(void *p)
 {
@@ -20,11 +22,21 @@ static void identity_free(void *p)
 	g_free(identity);
 }
 
+static void shared_free(void *p)
+{
+	WaxSharedSecret *shared = p;
+
+	wax_secret_free(shared->secret);
+	g_clear_pointer(&shared->key_id, g_byte_array_unref);
+	g_free(shared);
+}
+
 WaxKeyring *wax_keyring_new(void)
 {
 	WaxKeyring *keyring = g_new0(WaxKeyring, 1);
 
 	keyring->keys = g_ptr_array_new_with_free_func(identity_free);
+	keyring->secrets = g_ptr_array_new_with_free_func(shared_free);
 	return keyring;
 }
 
@@ -33,6 +45,7 @@ void wax_keyring_free(WaxKeyring *keyring)
 	if (!keyring)
 		return;
 	g_ptr_array_unref(keyring->keys);
+	g_ptr_array_unref(keyring->secrets);
 	g_free(keyring);
 }
 
@@ -45,6 +58,16 @@ void wax_keyring_add(WaxKeyring *keyring, WaxKey *key, WaxCert *cert, GPtrArray 
 	identity->chain = chain ? g_ptr_array_ref(chain)
 				: g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	g_ptr_array_add(keyring->keys, identity);
+}
+
+void wax_keyring_add_secret(WaxKeyring *keyring, WaxSpan key_id, WaxSpan secret)
+{
+	WaxSharedSecret *shared = g_new0(WaxSharedSecret, 1);
+
+	shared->secret = wax_secret_dup(secret);
+	if (key_id.n)
+		shared->key_id = g_byte_array_append(g_byte_array_new(), key_id.p, (guint)key_id.n);
+	g_ptr_array_add(keyring->secrets, shared);
 }
 
 static bool load_p12(WaxKeyring *keyring, WaxSpan bytes, const WaxSecret *password, GError **error)
@@ -153,9 +176,28 @@ static bool fits_id(const WaxCmsId *id, const WaxCertInfo *info)
 
 static bool can_serve(const WaxIdentityKey *identity, const WaxRecipient *recipient)
 {
-	WaxKeyKind kind = wax_key_kind(identity->key);
+	WaxKeyEncAlg own = wax_key_keyenc(identity->key);
 
-	return recipient->kind == WAX_RECIPIENT_KARI ? kind == WAX_KEY_EC : kind == WAX_KEY_RSA;
+	return own == recipient->alg ||
+	       (own == WAX_KEYENC_RSA &&
+		       (recipient->alg == WAX_KEYENC_OAEP || recipient->alg == WAX_KEYENC_RSA_KEM));
+}
+
+/* find_secret - by its name; the first password serves whoever asks for one */
+static int find_secret(const WaxKeyring *keyring, const WaxRecipient *recipient)
+{
+	for (unsigned i = 0; i < keyring->secrets->len; i++) {
+		const GByteArray *id =
+			((const WaxSharedSecret *)keyring->secrets->pdata[i])->key_id;
+		bool fits = recipient->alg == WAX_KEYENC_PASSWORD
+				    ? !id
+				    : id && wax_span_equal(recipient->id.key_id,
+						    WAX_SPAN(id->data, id->len));
+
+		if (fits)
+			return SECRETS_FROM + (int)i;
+	}
+	return WAX_FIND_NONE;
 }
 
 static int find(void *data, const WaxRecipient *recipient, bool alone)
@@ -163,8 +205,10 @@ static int find(void *data, const WaxRecipient *recipient, bool alone)
 	WaxKeyring *keyring = data;
 	WaxIdentityKey *only = keyring->keys->len == 1 ? keyring->keys->pdata[0] : NULL;
 
-	if (recipient->kind != WAX_RECIPIENT_KTRI && recipient->kind != WAX_RECIPIENT_KARI)
-		return -1;
+	if (recipient->alg == WAX_KEYENC_NONE)
+		return WAX_FIND_NONE;
+	if (recipient->alg == WAX_KEYENC_KEK || recipient->alg == WAX_KEYENC_PASSWORD)
+		return find_secret(keyring, recipient);
 	for (unsigned i = 0; i < keyring->keys->len; i++) {
 		const WaxIdentityKey *identity = keyring->keys->pdata[i];
 
@@ -173,7 +217,7 @@ static int find(void *data, const WaxRecipient *recipient, bool alone)
 	}
 	if (alone && only && can_serve(only, recipient) && (!only->cert || recipient->id.key_id.n))
 		return 0;
-	return -1;
+	return WAX_FIND_NONE;
 }
 
 static bool failed(GError **error)
@@ -181,51 +225,58 @@ static bool failed(GError **error)
 	return wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 }
 
-static bool unwrap_agreed(
-	WaxKey *key, const WaxRecipient *recipient, WaxSecret **ret_key, GError **error)
-{
-	g_autoptr(WaxSecret) shared = NULL;
-	uint8_t kek[32], room[1024];
-	WaxBuffer info = { room, 0, sizeof room };
-	size_t n = wax_wrap_key_size(recipient->wrap);
-	bool ok;
-
-	if (!n || !wax_key_agree(key, recipient->originator, recipient->cofactor, &shared, NULL) ||
-		!wax_cms_shared_info(
-			recipient->wrap_identifier, recipient->ukm, recipient->wrap, &info, NULL))
-		return failed(error);
-	ok = wax_kdf_x963(recipient->kdf, wax_secret_span(shared), WAX_SPAN(info.p, info.n), kek, n,
-		     NULL) &&
-	     wax_key_unwrap(WAX_SPAN(kek, n), recipient->wrapped_key, ret_key, NULL);
-	wax_wipe(kek, sizeof kek);
-	return ok || failed(error);
-}
-
-bool wax_unwrap_local(WaxKey *key, const WaxRecipient *recipient, size_t key_size,
+static bool unwrap_with_key(WaxKey *key, const WaxRecipient *recipient, size_t key_size,
 	WaxSecret **ret_key, GError **error)
 {
-	switch (recipient->alg) {
-	case WAX_KEYENC_RSA:
-		return wax_key_unwrap_rsa(key, recipient->wrapped_key, key_size, ret_key, NULL) ||
-		       failed(error);
-	case WAX_KEYENC_OAEP:
-		return wax_key_unwrap_oaep(
-			       key, &recipient->oaep, recipient->wrapped_key, ret_key, NULL) ||
-		       failed(error);
-	case WAX_KEYENC_ECDH:
-		return unwrap_agreed(key, recipient, ret_key, error);
-	default:
+	uint8_t room[1024];
+	WaxBuffer info = { room, 0, sizeof room };
+	WaxUnwrap unwrap = {
+		.alg = recipient->alg,
+		.wrapped = recipient->wrapped_key,
+		.key_size = key_size,
+		.oaep = recipient->oaep,
+		.originator = recipient->originator,
+		.curve = recipient->curve,
+		.cofactor = recipient->cofactor,
+		.kdf = recipient->kdf,
+		.salt = wax_cms_kdf_salt(recipient),
+		.wrap = recipient->wrap,
+	};
+
+	if (recipient->wrap && !wax_cms_kdf_info(recipient, &info, NULL))
 		return failed(error);
-	}
+	unwrap.info = WAX_SPAN(info.p, info.n);
+	return wax_unwrap(key, &unwrap, ret_key, error);
+}
+
+static bool unwrap_with_password(const WaxSecret *password, const WaxPasswordParameters *parameters,
+	WaxSpan wrapped, size_t key_size, WaxSecret **ret_key, GError **error)
+{
+	g_autoptr(WaxSecret) kek = wax_secret_new(wax_cipher_key_size(parameters->cipher));
+
+	return (wax_kdf_pbkdf2(parameters->prf, wax_secret_span(password), parameters->salt,
+			parameters->iterations, kek->p, kek->n, NULL) &&
+		       wax_pwri_unwrap(parameters->cipher, wax_secret_span(kek), parameters->iv,
+			       wrapped, key_size, ret_key, NULL)) ||
+	       failed(error);
 }
 
 static bool unwrap(void *data, int handle, const WaxRecipient *recipient, size_t key_size,
 	WaxSecret **ret_key, GError **error)
 {
 	WaxKeyring *keyring = data;
-	WaxIdentityKey *identity = keyring->keys->pdata[handle];
+	const WaxSharedSecret *shared;
 
-	return wax_unwrap_local(identity->key, recipient, key_size, ret_key, error);
+	if (handle < SECRETS_FROM)
+		return unwrap_with_key(((WaxIdentityKey *)keyring->keys->pdata[handle])->key,
+			recipient, key_size, ret_key, error);
+	shared = keyring->secrets->pdata[handle - SECRETS_FROM];
+	if (recipient->alg == WAX_KEYENC_PASSWORD)
+		return unwrap_with_password(shared->secret, &recipient->password,
+			recipient->wrapped_key, key_size, ret_key, error);
+	return wax_key_unwrap(recipient->wrap, wax_secret_span(shared->secret),
+		       recipient->wrapped_key, ret_key, NULL) ||
+	       failed(error);
 }
 
 WaxUnwrapper wax_keyring_unwrapper(WaxKeyring *keyring)

@@ -7,7 +7,8 @@
  *	WaxUnwrapper is all that opening knows of private keys: which of them a
  *	RecipientInfo means, and the content key that it yields.  WaxKeyring is
  *	the one with keys in this process; the custodian's is made by whoever
- *	holds a ticket.
+ *	holds a ticket.  Beside private keys it may hold passwords and
+ *	symmetric keys, for messages that were sent to such.
  *
  *	Keys are chosen by issuer and serial number or by key identifier, never
  *	by trying.  The one exception is explicit: a single key that has no
@@ -52,22 +53,27 @@ typedef struct {
 } WaxIdentityKey;
 
 typedef struct {
-	GPtrArray *keys; /* WaxIdentityKey */
+	WaxSecret *secret;
+	GByteArray *key_id; /* by which a symmetric key is known; NULL: a password */
+} WaxSharedSecret;
+
+typedef struct {
+	GPtrArray *keys;    /* WaxIdentityKey */
+	GPtrArray *secrets; /* WaxSharedSecret */
 } WaxKeyring;
 
 WaxKeyring *wax_keyring_new(void);
 void wax_keyring_free(WaxKeyring *keyring);
 void wax_keyring_add(WaxKeyring *keyring, WaxKey *key, WaxCert *cert, GPtrArray *chain);
 
+/* wax_keyring_add_secret - a symmetric key and its name, or, with an empty name, a password; both are copied */
+void wax_keyring_add_secret(WaxKeyring *keyring, WaxSpan key_id, WaxSpan secret);
+
 /* wax_keyring_load - "KEY.p12", "KEY.pem" or "KEY.pem,CERT.pem"; certificates may stand in KEY.pem */
 bool wax_keyring_load(WaxKeyring *keyring, const char *spec, const WaxSecret *password,
 	GError **error) WAX_MUST_USE;
 
 WaxUnwrapper wax_keyring_unwrapper(WaxKeyring *keyring);
-
-/* wax_unwrap_local - what unwrapping means, for one key in this process */
-bool wax_unwrap_local(WaxKey *key, const WaxRecipient *recipient, size_t key_size,
-	WaxSecret **ret_key, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxKeyring, wax_keyring_free)
 

@@ -276,7 +276,8 @@ static bool stage_begin(Stage *stage, GError **error)
 	stage->plain = g_malloc(WAX_LEVEL_CHUNK + WAX_CIPHER_SLACK);
 	stage->cipher = wax_cipher_new(level->cipher, /* encrypt= */ false,
 		wax_secret_span(level->key), WAX_SPAN(level->iv->data, level->iv->len), error);
-	if (!stage->cipher)
+	if (!stage->cipher || !wax_cipher_announce(stage->cipher, level->content,
+				      level->tag ? level->tag->len : 0, error))
 		return false;
 	return !level->aad || level->aad->len == 0 ||
 	       wax_cipher_aad(stage->cipher, WAX_SPAN(level->aad->data, level->aad->len), error);

@@ -41,6 +41,7 @@ typedef struct {
 	WaxCipherAlg cipher; /* NONE: not encrypted */
 	WaxSecret *key;
 	GByteArray *iv, *tag, *aad;
+	uint64_t content; /* octets that are decrypted */
 	GByteArray *kept; /* all octets, when they are few; NULL otherwise */
 } WaxLevel;
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* an encrypted object: which recipient is ours, and does the content stand? */
 #include "core/status.h"
+#include "crypto/kdf.h"
 #include "smime/open_internal.h"
 
 #define RECIPIENTS_SHOWN 100
 
 static const char *kind_word(WaxRecipientKind kind)
 {
-	static const char *const words[] = { "none", "ktri", "kari", "kekri", "pwri", "ori" };
+	static const char *const words[] = { "none", "ktri", "kari", "kekri", "pwri", "kemri",
+		"ori" };
 
 	return words[kind];
 }
@@ -85,23 +87,50 @@ static bool is_of_the_moment(const GError *error)
 	       reason == WAX_R_TICKET_SPENT;
 }
 
-static bool unwrap(WaxObject *object, const WaxRecipient *chosen, int handle, size_t key_size)
+/* is_acceptable - RC2 is for those alone who ask for old mail */
+static bool is_acceptable(const WaxObject *object, const WaxRecipient *chosen)
+{
+	bool rc2 = wax_cipher_is_rc2(object->plan.cipher) || chosen->wrap == WAX_WRAP_RC2;
+
+	return object->plan.cipher && (!rc2 || object->o->options->historic);
+}
+
+/* unwrap - the key for the cipher; a content key of another length is no key */
+static bool unwrap(WaxObject *object, const WaxRecipient *chosen, int handle)
 {
 	const WaxUnwrapper *keys = object->o->options->keys;
+	size_t key_size = wax_cipher_key_size(object->plan.cipher);
+	g_autoptr(WaxSecret) cek = NULL;
 	g_autoptr(GError) why = NULL;
 
-	if (keys->unwrap(keys->data, handle, chosen, key_size, &object->key, &why))
-		return object->key->n == key_size;
-	if (why && is_of_the_moment(why) && !object->o->unanswered)
-		object->o->unanswered = g_steal_pointer(&why);
-	return false;
+	if (!keys->unwrap(keys->data, handle, chosen, key_size, &cek, &why)) {
+		if (why && is_of_the_moment(why) && !object->o->unanswered)
+			object->o->unanswered = g_steal_pointer(&why);
+		return false;
+	}
+	if (cek->n != key_size)
+		return false;
+	if (object->plan.cek_info.n)
+		return wax_kdf_cek(wax_secret_span(cek), object->plan.cek_info, &object->key, NULL);
+	object->key = g_steal_pointer(&cek);
+	return true;
+}
+
+/* begin_cipher - CCM must wait until the content has been measured */
+static bool begin_cipher(WaxObject *object)
+{
+	if (wax_cipher_is_ccm(object->plan.cipher))
+		return true;
+	object->cipher = wax_cipher_new(object->plan.cipher, /* encrypt= */ false,
+		wax_secret_span(object->key), object->plan.iv, NULL);
+	object->plain = g_malloc(WAX_LEVEL_CHUNK + WAX_CIPHER_SLACK);
+	return object->cipher != NULL;
 }
 
 void wax_object_begin_encrypted(WaxObject *object)
 {
 	WaxVerdictLayer *layer = object->layer;
 	WaxRecipient chosen;
-	size_t key_size;
 	WaxReason reason;
 	WaxFault fault;
 	int handle;
@@ -123,19 +152,11 @@ void wax_object_begin_encrypted(WaxObject *object)
 		object->o->levels.enough = true;
 		return;
 	}
-	if (object->plan.cipher == WAX_CIPHER_NONE) {
+	if (!is_acceptable(object, &chosen)) {
 		wax_object_give_up(object, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
 		return;
 	}
-	key_size = wax_cipher_key_size(object->plan.cipher);
-	if (!unwrap(object, &chosen, handle, key_size)) {
-		wax_object_give_up(object, WAX_R_CMS_DECRYPT_FAILED);
-		return;
-	}
-	object->cipher = wax_cipher_new(object->plan.cipher, /* encrypt= */ false,
-		wax_secret_span(object->key), object->plan.iv, NULL);
-	object->plain = g_malloc(WAX_LEVEL_CHUNK + WAX_CIPHER_SLACK);
-	if (!object->cipher)
+	if (!unwrap(object, &chosen, handle) || !begin_cipher(object))
 		wax_object_give_up(object, WAX_R_CMS_DECRYPT_FAILED);
 }
 
@@ -168,7 +189,7 @@ void wax_object_end_encrypted(WaxObject *object, const char *part, uint64_t from
 		wax_object_give_up(object, fault.reason);
 		return;
 	}
-	if (object->plan.auth_attributes.n) {
+	if (object->plan.auth_attributes.n || !object->cipher) {
 		g_clear_pointer(&object->kept, g_byte_array_unref);
 		wax_object_make_level(object, part, from, to);
 		good = wax_opened_run(object->o, n, 0, UINT64_MAX, count_octets, &count, NULL);

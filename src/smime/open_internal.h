@@ -95,8 +95,8 @@ typedef struct {
 	size_t plain_used; /* the most that lay in it */
 	/* encrypted */
 	WaxOpenPlan plan;
-	WaxSecret *key;
-	WaxCipher *cipher;
+	WaxSecret *key;	   /* of the cipher */
+	WaxCipher *cipher; /* NULL when the content can be decrypted only after it was measured */
 	/* signed */
 	WaxDigests digests;
 	uint64_t size;
@@ -124,8 +124,9 @@ void wax_object_note_broken(WaxObject *object);
 
 void wax_object_begin_encrypted(WaxObject *object);
 /*
- * wax_object_end_encrypted - it has been read to its end: does the content stand?  GCM wants its
- * additional data first, so an object with attributes is decrypted a second time.
+ * wax_object_end_encrypted - it has been read to its end: does the content stand?  An AEAD wants its
+ * additional data first, so an object with attributes is decrypted a second time; CCM wants the
+ * number of octets, so it is decrypted only then.
  */
 void wax_object_end_encrypted(WaxObject *object, const char *part, uint64_t from, uint64_t to);
 

@@ -70,6 +70,8 @@ static void take_content(WaxObject *object, WaxSpan content)
 		expand(object, content);
 		return;
 	}
+	if (!object->cipher && object->key)
+		return;
 	if (!object->cipher) {
 		wax_digests_update(&object->digests, content);
 		wax_object_keep(object, content);
@@ -150,9 +152,10 @@ void wax_object_make_level(WaxObject *object, const char *part, uint64_t from, u
 	level->cms = true;
 	level->size = object->size;
 	level->kept = g_steal_pointer(&object->kept);
-	if (!object->cipher)
+	if (!object->key)
 		return;
 	level->cipher = object->plan.cipher;
+	level->content = object->reader.content_octets;
 	level->key = g_steal_pointer(&object->key);
 	level->iv = copy(object->plan.iv);
 	level->tag = copy(object->plan.tag);

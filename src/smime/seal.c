@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "asn1/identifiers.h"
-#include "cms/open.h"
 #include "cms/seal.h"
 #include "cms/sign.h"
 #include "core/clock.h"
@@ -12,15 +11,17 @@
 #include "core/status.h"
 #include "crypto/cipher.h"
 #include "crypto/digest.h"
+#include "crypto/kdf.h"
 #include "mime/canonical.h"
 #include "mime/fields.h"
 #include "mime/transfer.h"
 #include "smime/compress.h"
+#include "smime/seal_internal.h"
 
-#define CHUNK	  (48 * 1024)
-#define KEEP_MAX  (1024 * 1024) /* an entity so small is kept instead of being made twice */
-#define STALE	  (50 * 60)	/* S-90 */
-#define ROOM_EACH 2048		/* of one recipient or certificate in a CMS object */
+#define CHUNK	   (48 * 1024)
+#define KEEP_MAX   (1024 * 1024) /* an entity so small is kept instead of being made twice */
+#define STALE	   (50 * 60)	 /* S-90 */
+#define TAG_OCTETS 16
 
 /* fields that a reader sees as the message's own (RFC 9788 2.2); trace fields are not */
 static const char *const protected_names[] = { "from", "sender", "reply-to", "to", "cc", "subject",
@@ -191,7 +192,7 @@ bool wax_seal_write_header(WaxSpan block, const WaxSealOptions *options, bool ke
 /* protect - copies of the fields for the payload, and what the outside will show (RFC 9788 2.2) */
 static void protect(Seal *s)
 {
-	bool cipher = s->options->recipients != NULL;
+	bool cipher = wax_seal_encrypts(s->options);
 	WaxSpan block = WAX_SPAN(s->header->data, s->header->len);
 	WaxField field;
 
@@ -682,127 +683,6 @@ static bool write_final(Seal *s, const WaxSink *sink, GError **error)
 	       deflate_signed(s, &inner, error) && end_base64(b, error);
 }
 
-static bool check_dates(const WaxCertInfo *info, int64_t now, GError **error)
-{
-	g_autofree char *begins = wax_clock_rfc3339(info->not_before);
-	g_autofree char *ends = wax_clock_rfc3339(info->not_after);
-
-	if (now > info->not_after)
-		return wax_fail(error, WAX_R_CERT_EXPIRED,
-			"the certificate of %s (serial %s) ended on %s: nothing is encrypted to "
-			"it; ask its owner for a new one",
-			info->subject_text, info->serial_text, ends);
-	if (now < info->not_before)
-		return wax_fail(error, WAX_R_CERT_NOT_YET_VALID,
-			"the certificate of %s (serial %s) begins on %s: nothing is encrypted to "
-			"it before; wait until then, or ask its owner for one that is valid now",
-			info->subject_text, info->serial_text, begins);
-	return true;
-}
-
-static bool check_recipient(const WaxCert *cert, int64_t now, GError **error)
-{
-	const WaxCertInfo *info = wax_cert_info(cert);
-
-	if (!check_dates(info, now, error))
-		return false;
-	if (!wax_cert_can_encrypt(cert))
-		return wax_fail(error, WAX_R_CERT_SIGN_ONLY,
-			"the certificate of %s (serial %s) is not for encryption; ask its owner "
-			"for the one that is",
-			info->subject_text, info->serial_text);
-	if (info->key_kind == WAX_KEY_RSA && info->key_bits < 2048)
-		return wax_fail(error, WAX_R_KEY_WEAK,
-			"the RSA key of %s has %u bits; 2048 are the least: ask its owner for a "
-			"certificate with a longer one",
-			info->subject_text, info->key_bits);
-	return true;
-}
-
-static gboolean is_same_cert(const void *a, const void *b)
-{
-	return wax_span_equal(wax_cert_info(a)->der, wax_cert_info(b)->der);
-}
-
-bool wax_seal_recipients(GPtrArray *certs, int64_t now, GPtrArray **ret_recipients, GError **error)
-{
-	g_autoptr(GPtrArray) once = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
-
-	for (guint i = 0; i < certs->len; i++) {
-		WaxCert *cert = certs->pdata[i];
-
-		if (!check_recipient(cert, now, error))
-			return false;
-		if (!g_ptr_array_find_with_equal_func(once, cert, is_same_cert, NULL))
-			g_ptr_array_add(once, wax_cert_ref(cert));
-	}
-	*ret_recipients = g_steal_pointer(&once);
-	return true;
-}
-
-static WaxWrapAlg wrap_of(size_t key_size)
-{
-	return key_size == 32	? WAX_WRAP_AES256
-	       : key_size == 24 ? WAX_WRAP_AES192
-				: WAX_WRAP_AES128;
-}
-
-/* agree - an ephemeral key, the KDF over SharedInfo, the content key wrapped (RFC 5753 3.1) */
-static bool agree(
-	const WaxCert *cert, WaxSpan cek, GPtrArray *keep, WaxSealRecipient *out, GError **error)
-{
-	unsigned bits = wax_cert_info(cert)->key_bits;
-	g_autoptr(WaxSecret) secret = NULL;
-	uint8_t identifier_room[32], info_room[128], kek[32], wrapped[64];
-	WaxDer identifier = wax_der(identifier_room, sizeof identifier_room);
-	WaxBuffer info = { info_room, 0, sizeof info_room };
-	GByteArray *point = NULL, *value;
-	WaxFault fault;
-	bool ok;
-	size_t n;
-
-	out->alg = WAX_KEYENC_ECDH;
-	out->kdf = bits > 384	? WAX_DIGEST_SHA512
-		   : bits > 256 ? WAX_DIGEST_SHA384
-				: WAX_DIGEST_SHA256;
-	out->wrap = wrap_of(cek.n);
-	wax_cms_wrap_identifier(out->wrap, &identifier);
-	if (!wax_cms_shared_info(
-		    wax_der_span(&identifier), WAX_SPAN_NONE, out->wrap, &info, &fault))
-		return wax_fail_fault(error, &fault, "SharedInfo");
-	if (!wax_cert_agree(cert, &point, &secret, error))
-		return false;
-	g_ptr_array_add(keep, point);
-	ok = wax_kdf_x963(out->kdf, wax_secret_span(secret), WAX_SPAN(info.p, info.n), kek,
-		     wax_wrap_key_size(out->wrap), error) &&
-	     wax_key_wrap(WAX_SPAN(kek, wax_wrap_key_size(out->wrap)), cek, wrapped, &n, error);
-	wax_wipe(kek, sizeof kek);
-	if (!ok)
-		return false;
-	value = g_byte_array_append(g_byte_array_new(), wrapped, (guint)n);
-	g_ptr_array_add(keep, value);
-	out->originator = WAX_SPAN(point->data, point->len);
-	out->wrapped_key = WAX_SPAN(value->data, value->len);
-	return true;
-}
-
-static bool wrap_for(const Seal *s, const WaxCert *cert, WaxSpan cek, GPtrArray *keep,
-	WaxSealRecipient *out, GError **error)
-{
-	const WaxCertInfo *info = wax_cert_info(cert);
-	GByteArray *wrapped = NULL;
-
-	out->issuer_and_serial = info->issuer_and_serial;
-	if (info->key_kind == WAX_KEY_EC)
-		return agree(cert, cek, keep, out, error);
-	out->alg = s->options->oaep ? WAX_KEYENC_OAEP : WAX_KEYENC_RSA;
-	if (!wax_cert_wrap_rsa(cert, s->options->oaep, cek, &wrapped, error))
-		return false;
-	g_ptr_array_add(keep, wrapped);
-	out->wrapped_key = WAX_SPAN(wrapped->data, wrapped->len);
-	return true;
-}
-
 typedef struct {
 	const WaxSink *out;
 	WaxCipher *cipher;
@@ -826,29 +706,55 @@ static bool to_cipher(void *data, WaxSpan bytes, GError **error)
 	return true;
 }
 
-/* make_head - recipients and algorithms; the content key is made, wrapped and handed back */
-static bool make_head(const Seal *s, WaxSpan cek, WaxSpan iv, GByteArray **ret_head, GError **error)
+/* make_head - recipients and algorithms; the content key is wrapped for each of them */
+static bool make_head(const Seal *s, WaxSpan cek, const WaxSealContent *content,
+	GByteArray **ret_head, GError **error)
 {
-	const GPtrArray *certs = s->recipients;
-	g_autoptr(GPtrArray) keep =
-		g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
-	g_autofree WaxSealRecipient *recipients = g_new0(WaxSealRecipient, certs->len);
-	size_t room = 512 + (size_t)certs->len * ROOM_EACH;
+	g_auto(WaxSealWrapped) wrapped = { NULL };
 	g_autofree uint8_t *head_room = NULL;
 	WaxFault fault;
 	WaxDer head;
 
-	for (guint i = 0; i < certs->len; i++) {
-		if (!wrap_for(s, certs->pdata[i], cek, keep, &recipients[i], error))
-			return false;
-		room += recipients[i].issuer_and_serial.n;
-	}
-	head_room = g_malloc(room);
-	head = wax_der(head_room, room);
-	if (!wax_cms_seal_head(s->options->cipher, iv, recipients, certs->len,
-		    wax_cipher_sealed_size(s->options->cipher, s->final_octets), &head, &fault))
+	if (!wax_seal_wrap(s->recipients, s->options, cek, &wrapped, error))
+		return false;
+	head_room = g_malloc(wrapped.room + 512);
+	head = wax_der(head_room, wrapped.room + 512);
+	if (!wax_cms_seal_head(content, (const WaxSealRecipient *)(void *)wrapped.list->data,
+		    wrapped.list->len, wax_cipher_sealed_size(content->cipher, s->final_octets),
+		    &head, &fault))
 		return wax_fail_fault(error, &fault, "EnvelopedData");
 	*ret_head = bytes_of(&head);
+	return true;
+}
+
+/* iv_size - the longer CCM's nonce, the fewer octets it can count (RFC 5084 3.1) */
+static size_t iv_size(WaxCipherAlg alg, uint64_t octets)
+{
+	if (!wax_cipher_is_aead(alg))
+		return 16;
+	if (!wax_cipher_is_ccm(alg) || octets >> 24 == 0)
+		return 12;
+	return octets >> 32 ? 8 : 11;
+}
+
+/* begin_cipher - with the content key, or with one that is derived from it */
+static bool begin_cipher(const Seal *s, const WaxSecret *cek, const WaxSealContent *content,
+	WaxCipher **ret_cipher, GError **error)
+{
+	uint8_t room[64];
+	WaxDer info = wax_der(room, sizeof room);
+	g_autoptr(WaxSecret) derived = NULL;
+	g_autoptr(WaxCipher) cipher = NULL;
+
+	wax_cms_cipher_identifier(content->cipher, content->iv, &info);
+	if (content->derived &&
+		!wax_kdf_cek(wax_secret_span(cek), wax_der_span(&info), &derived, error))
+		return false;
+	cipher = wax_cipher_new(content->cipher, /* encrypt= */ true,
+		wax_secret_span(derived ? derived : cek), content->iv, error);
+	if (!cipher || !wax_cipher_announce(cipher, s->final_octets, TAG_OCTETS, error))
+		return false;
+	*ret_cipher = g_steal_pointer(&cipher);
 	return true;
 }
 
@@ -862,17 +768,16 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 	g_autofree Base64Sink *b = base64_sink_new(sink);
 	g_autofree CipherSink *c = g_new(CipherSink, 1);
 	WaxSink encoded = { to_base64, b }, sealed = { to_cipher, c };
-	uint8_t iv[16], tag[16], tail_room[32];
-	WaxSpan iv_span = WAX_SPAN(iv, aead ? 12 : 16);
+	uint8_t iv[16], tag[TAG_OCTETS], tail_room[32];
+	WaxSealContent content = { alg, WAX_SPAN(iv, iv_size(alg, s->final_octets)),
+		s->options->derived_key };
 	WaxDer tail = wax_der(tail_room, sizeof tail_room);
 	size_t n;
 
 	wax_random(cek->p, cek->n);
 	wax_random(iv, sizeof iv);
-	if (!make_head(s, wax_secret_span(cek), iv_span, &head, error))
-		return false;
-	cipher = wax_cipher_new(alg, true, wax_secret_span(cek), iv_span, error);
-	if (!cipher)
+	if (!make_head(s, wax_secret_span(cek), &content, &head, error) ||
+		!begin_cipher(s, cek, &content, &cipher, error))
 		return false;
 	c->out = &encoded;
 	c->cipher = cipher;
@@ -887,7 +792,7 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 		!wax_cipher_finish(cipher, WAX_SPAN_NONE, c->bytes, &n, tag, error) ||
 		!wax_sink_write(&encoded, WAX_SPAN(c->bytes, n), error))
 		return false;
-	wax_cms_seal_tail(alg, WAX_SPAN(tag, 16), &tail);
+	wax_cms_seal_tail(alg, WAX_SPAN(tag, TAG_OCTETS), &tail);
 	return wax_sink_write(&encoded, wax_der_span(&tail), error) && end_base64(b, error);
 }
 
@@ -895,11 +800,11 @@ bool wax_seal(
 	const WaxSource *source, const WaxSealOptions *options, const WaxSink *sink, GError **error)
 {
 	g_auto(Seal) s = { .source = source, .options = options };
-	bool encrypt = options->recipients != NULL;
+	bool encrypt = wax_seal_encrypts(options);
 
 	if (encrypt && (options->cipher == WAX_CIPHER_NONE || wax_cipher_is_weak(options->cipher)))
 		return wax_fail(error, WAX_R_ALGORITHM_REFUSED, "this cipher is not written");
-	if (encrypt &&
+	if (options->recipients &&
 		!wax_seal_recipients(options->recipients, options->now, &s.recipients, error))
 		return false;
 	if (!wax_seal_load_header(source, &s.header, error))

@@ -13,7 +13,9 @@
  *	key in this process, or the custodian by ticket.
  *
  *	It splits nothing: one message in, one out, encrypted to all the
- *	certificates given, once to each of them however often it was named.
+ *	certificates given, classic and post-quantum ones beside each other,
+ *	once to each of them however often it was named, and to passwords and
+ *	symmetric keys.
  *	Bcc and Resent-Bcc are removed always.
  *
  *	A recipient's certificate that is not valid at `now`, is for signing
@@ -54,12 +56,22 @@ typedef struct {
 		GByteArray **ret_signature, GError **error);
 } WaxSealSigner;
 
+/* who knows this may read it, without a certificate */
 typedef struct {
-	const WaxSealSigner *signer; /* NULL: not signed */
-	unsigned more_signers;	     /* that follow it in memory: all sign the same content */
-	GPtrArray *recipients;	     /* WaxCert; NULL: not encrypted */
+	WaxSpan secret;
+	WaxSpan key_id; /* the name of a symmetric key; empty: the secret is a password */
+} WaxSealSecret;
+
+typedef struct {
+	const WaxSealSigner *signer;  /* NULL: not signed */
+	unsigned more_signers;	      /* that follow it in memory: all sign the same content */
+	GPtrArray *recipients;	      /* WaxCert; NULL: none */
+	const WaxSealSecret *secrets; /* neither these nor recipients: not encrypted */
+	size_t secret_count;
 	WaxCipherAlg cipher;
-	bool oaep; /* RSA recipients by OAEP instead of v1.5 */
+	bool oaep;	  /* RSA recipients by OAEP instead of v1.5 */
+	bool rsa_kem;	  /* RSA recipients by RSA-KEM (RFC 9690) instead */
+	bool derived_key; /* RFC 9709, for readers that are known to know it */
 	bool opaque;
 	bool compress; /* what was signed, before it is encrypted (RFC 8551 3.6) */
 	bool protect_headers;

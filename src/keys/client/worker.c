@@ -30,8 +30,7 @@ bool wax_keyd_unwrap(int sock, WaxSpan ticket, uint32_t handle, const WaxRecipie
 	WaxFault fault;
 	WaxSpan key;
 
-	if (r->alg == WAX_KEYENC_ECDH &&
-		!wax_cms_shared_info(r->wrap_identifier, r->ukm, r->wrap, &info, &fault))
+	if (r->wrap && !wax_cms_kdf_info(r, &info, &fault))
 		return wax_fail_fault(error, &fault, "SharedInfo");
 	wax_frame_put_span(request, ticket);
 	wax_frame_put_u32(request, handle);
@@ -42,10 +41,13 @@ bool wax_keyd_unwrap(int sock, WaxSpan ticket, uint32_t handle, const WaxRecipie
 	wax_frame_put_u32(request, r->oaep.mgf_digest);
 	wax_frame_put_span(request, r->oaep.label);
 	wax_frame_put_span(request, r->originator);
+	wax_frame_put_span(request, r->curve);
 	wax_frame_put_bool(request, r->cofactor);
-	wax_frame_put_u32(request, r->kdf);
-	wax_frame_put_u32(request, r->wrap);
+	wax_frame_put_u32(request, r->kdf.scheme);
+	wax_frame_put_u32(request, r->kdf.digest);
+	wax_frame_put_span(request, wax_cms_kdf_salt(r));
 	wax_frame_put_span(request, WAX_SPAN(info.p, info.n));
+	wax_frame_put_u32(request, r->wrap);
 	if (!ask(sock, request, &reply, error) || !wax_frame_get_span(reply, &key, error))
 		return false;
 	*ret_key = wax_secret_dup(key);

@@ -10,6 +10,7 @@
 #include "core/status.h"
 #include "crypto/cipher.h"
 #include "crypto/digest.h"
+#include "crypto/unwrap.h"
 #include "keys/custodian/record.h"
 #include "keys/custodian/tries.h"
 #include "keys/proto/requests.h"
@@ -366,73 +367,70 @@ static WaxKey *use(Ticket *ticket, uint32_t handle, bool sign, GError **error)
 	return NULL;
 }
 
-typedef struct {
-	uint32_t alg, key_size, digest, mgf_digest, kdf, wrap;
-	WaxSpan wrapped, label, originator, info;
-	bool cofactor;
-} Unwrap;
-
-static bool read_unwrap(WaxFrame *request, Unwrap *u, GError **error)
+static bool read_oaep(WaxFrame *request, WaxUnwrap *u, GError **error)
 {
-	if (!wax_frame_get_u32(request, &u->alg, error) ||
-		!wax_frame_get_span(request, &u->wrapped, error) ||
-		!wax_frame_get_u32(request, &u->key_size, error) ||
-		!wax_frame_get_u32(request, &u->digest, error) ||
-		!wax_frame_get_u32(request, &u->mgf_digest, error) ||
-		!wax_frame_get_span(request, &u->label, error) ||
-		!wax_frame_get_span(request, &u->originator, error) ||
-		!wax_frame_get_bool(request, &u->cofactor, error) ||
-		!wax_frame_get_u32(request, &u->kdf, error) ||
-		!wax_frame_get_u32(request, &u->wrap, error) ||
-		!wax_frame_get_span(request, &u->info, error) || !wax_frame_done(request, error))
+	uint32_t digest, mgf_digest;
+
+	if (!wax_frame_get_u32(request, &digest, error) ||
+		!wax_frame_get_u32(request, &mgf_digest, error) ||
+		!wax_frame_get_span(request, &u->oaep.label, error))
 		return false;
-	if (u->digest >= WAX_DIGEST_COUNT_ || u->mgf_digest >= WAX_DIGEST_COUNT_ ||
-		u->kdf >= WAX_DIGEST_COUNT_ || u->wrap >= WAX_WRAP_COUNT_ || u->key_size > 64)
-		return wax_fail(error, WAX_R_REQUEST_REFUSED, "an algorithm that there is not");
+	if (digest >= WAX_DIGEST_COUNT_ || mgf_digest >= WAX_DIGEST_COUNT_)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "a digest that there is not");
+	u->oaep.digest = (WaxDigestAlg)digest;
+	u->oaep.mgf_digest = (WaxDigestAlg)mgf_digest;
 	return true;
 }
 
-static bool unwrap_agreed(WaxKey *key, const Unwrap *u, WaxSecret **ret_key, GError **error)
+static bool read_agreement(WaxFrame *request, WaxUnwrap *u, GError **error)
 {
-	g_autoptr(WaxSecret) secret = NULL;
-	size_t n = wax_wrap_key_size((WaxWrapAlg)u->wrap);
-	uint8_t kek[32];
-	bool ok;
+	uint32_t scheme, digest, wrap;
 
-	if (!wax_key_agree(key, u->originator, u->cofactor, &secret, error))
+	if (!wax_frame_get_span(request, &u->originator, error) ||
+		!wax_frame_get_span(request, &u->curve, error) ||
+		!wax_frame_get_bool(request, &u->cofactor, error) ||
+		!wax_frame_get_u32(request, &scheme, error) ||
+		!wax_frame_get_u32(request, &digest, error) ||
+		!wax_frame_get_span(request, &u->salt, error) ||
+		!wax_frame_get_span(request, &u->info, error) ||
+		!wax_frame_get_u32(request, &wrap, error))
 		return false;
-	ok = n &&
-	     wax_kdf_x963((WaxDigestAlg)u->kdf, wax_secret_span(secret), u->info, kek, n, NULL) &&
-	     wax_key_unwrap(WAX_SPAN(kek, n), u->wrapped, ret_key, NULL);
-	wax_wipe(kek, sizeof kek);
-	return ok ||
-	       wax_fail(error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
+	if (scheme >= WAX_KDF_COUNT_ || digest >= WAX_DIGEST_COUNT_ || wrap >= WAX_WRAP_COUNT_)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "an algorithm that there is not");
+	u->kdf = (WaxKdf){ (WaxKdfScheme)scheme, (WaxDigestAlg)digest };
+	u->wrap = (WaxWrapAlg)wrap;
+	return true;
+}
+
+static bool read_unwrap(WaxFrame *request, WaxUnwrap *u, GError **error)
+{
+	uint32_t alg, key_size;
+
+	if (!wax_frame_get_u32(request, &alg, error) ||
+		!wax_frame_get_span(request, &u->wrapped, error) ||
+		!wax_frame_get_u32(request, &key_size, error) || !read_oaep(request, u, error) ||
+		!read_agreement(request, u, error) || !wax_frame_done(request, error))
+		return false;
+	/* what needs no private key is not unwrapped here */
+	if (alg == WAX_KEYENC_NONE || alg >= WAX_KEYENC_COUNT_ || alg == WAX_KEYENC_KEK ||
+		alg == WAX_KEYENC_PASSWORD || key_size > WAX_CEK_MAX)
+		return wax_fail(error, WAX_R_REQUEST_REFUSED, "no such way to unwrap a key");
+	u->alg = (WaxKeyEncAlg)alg;
+	u->key_size = key_size;
+	return true;
 }
 
 static bool answer_unwrap(const Ask *ask, WaxFrame *request, WaxFrame *reply, GError **error)
 {
 	g_autoptr(WaxSecret) out = NULL;
-	WaxOaep oaep;
+	WaxUnwrap unwrap = { WAX_KEYENC_NONE };
 	uint32_t handle;
 	WaxKey *key;
-	Unwrap u;
-	bool ok;
 
-	if (!wax_frame_get_u32(request, &handle, error) || !read_unwrap(request, &u, error))
+	if (!wax_frame_get_u32(request, &handle, error) || !read_unwrap(request, &unwrap, error))
 		return false;
 	key = use(ask->ticket, handle, false, error);
-	if (!key)
-		return false;
-	oaep = (WaxOaep){ (WaxDigestAlg)u.digest, (WaxDigestAlg)u.mgf_digest, u.label };
-	if (u.alg == WAX_KEYENC_RSA)
-		ok = wax_key_unwrap_rsa(key, u.wrapped, u.key_size, &out, error);
-	else if (u.alg == WAX_KEYENC_OAEP)
-		ok = wax_key_unwrap_oaep(key, &oaep, u.wrapped, &out, error);
-	else if (u.alg == WAX_KEYENC_ECDH)
-		ok = unwrap_agreed(key, &u, &out, error);
-	else
-		ok = wax_fail(error, WAX_R_REQUEST_REFUSED, "no such way to unwrap a key");
-	if (!ok)
+	if (!key || !wax_unwrap(key, &unwrap, &out, error))
 		return false;
 	wax_frame_put_span(reply, wax_secret_span(out));
 	return true;
@@ -541,9 +539,10 @@ static bool check_imported(const WaxKey *key, GError **error)
 {
 	WaxKeyKind kind = wax_key_kind(key);
 
-	if (kind == WAX_KEY_UNKNOWN || kind == WAX_KEY_OTHER)
+	if (wax_key_keyenc(key) == WAX_KEYENC_NONE && kind != WAX_KEY_RSA_PSS && kind != WAX_KEY_PURE)
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
-			"keys of this kind cannot be kept: RSA, EC, EdDSA, ML-DSA and SLH-DSA can");
+			"keys of this kind cannot be kept: RSA, EC, EdDSA, ML-DSA, SLH-DSA, X25519, "
+			"X448 and ML-KEM can");
 	if ((kind == WAX_KEY_RSA || kind == WAX_KEY_RSA_PSS) && wax_key_bits(key) < 2048)
 		return wax_fail(error, WAX_R_KEY_WEAK,
 			"the RSA key has %u bits; 2048 are the least", wax_key_bits(key));

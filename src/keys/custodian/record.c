@@ -9,6 +9,7 @@
 #include "core/status.h"
 #include "crypto/cipher.h"
 #include "crypto/digest.h"
+#include "crypto/kdf.h"
 
 #define FILE_MAGIC   "waxwing-kek-1"
 #define ARGON_PASSES 3

@@ -17,8 +17,9 @@
  *	TICKET_OPEN span ticket, u32 signs, u32 unwraps, u32 n, n*(u32 handle, span record) ->
  *	TICKET_CLOSE span ticket ->
  *	UNWRAP span ticket, u32 handle, u32 alg, span wrapped, u32 key size,
- *		u32 digest, u32 mgf digest, span label,
- *		span originator, bool cofactor, u32 kdf, u32 wrap, span shared info -> span key
+ *		u32 digest, u32 mgf digest, span label (OAEP),
+ *		span originator (or KEM ciphertext), span curve, bool cofactor, u32 kdf scheme,
+ *		u32 kdf digest, span salt, span info, u32 wrap (agreement and KEM) -> span key
  *	SIGN span ticket, u32 handle, u32 alg, u32 digest, span attributes -> span signature
  *	GENERATE str identity, str purpose, u64 epoch, str kind -> span record, span spki
  *	IMPORT str identity, str purpose, u64 epoch, span p12, span password

@@ -89,12 +89,13 @@ static size_t make_sealed(uint8_t *to, WaxCipherAlg cipher, size_t tag_n)
 		{ .alg = WAX_KEYENC_OAEP, .issuer_and_serial = WAX_SPAN(issuer_and_serial, sizeof issuer_and_serial),
 			.wrapped_key = WAX_SPAN(zeros, 64) },
 		{ .alg = WAX_KEYENC_ECDH, .issuer_and_serial = WAX_SPAN(issuer_and_serial, sizeof issuer_and_serial),
-			.wrapped_key = WAX_SPAN(zeros, 40), .originator = WAX_SPAN(zeros, 64), .kdf = WAX_DIGEST_SHA256,
+			.wrapped_key = WAX_SPAN(zeros, 40), .originator = WAX_SPAN(zeros, 64), .kdf = { WAX_KDF_X963, WAX_DIGEST_SHA256 },
 			.wrap = WAX_WRAP_AES256 } };
 	bool aead = wax_cipher_is_aead(cipher);
+	WaxSealContent content_info = { cipher, WAX_SPAN(zeros, aead ? 12 : 16), false };
 	size_t n = 0;
 
-	assert_true(wax_cms_seal_head(cipher, WAX_SPAN(zeros, aead ? 12 : 16), recipients, 2, 32, &head, NULL));
+	assert_true(wax_cms_seal_head(&content_info, recipients, 2, 32, &head, NULL));
 	wax_cms_seal_tail(cipher, WAX_SPAN(zeros, tag_n), &tail);
 	n = put(to, n, wax_der_span(&head));
 	n = put(to, n, WAX_SPAN(zeros, 32));

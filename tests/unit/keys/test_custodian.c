@@ -95,6 +95,18 @@ static WaxReason sign(World *w, unsigned who, const uint8_t id[16], uint32_t han
 	return sign_by(w, who, id, handle, WAX_SIG_ECDSA, WAX_DIGEST_SHA256, bytes, NULL);
 }
 
+static void put_no_agreement(WaxFrame *request)
+{
+	wax_frame_put_span(request, WAX_SPAN_NONE);
+	wax_frame_put_span(request, WAX_SPAN_NONE);
+	wax_frame_put_bool(request, false);
+	wax_frame_put_u32(request, 0);
+	wax_frame_put_u32(request, 0);
+	wax_frame_put_span(request, WAX_SPAN_NONE);
+	wax_frame_put_span(request, WAX_SPAN_NONE);
+	wax_frame_put_u32(request, 0);
+}
+
 static WaxReason unwrap(World *w, const uint8_t id[16], uint32_t handle, WaxKeyEncAlg alg, WaxSpan wrapped,
 	uint32_t key_size, GByteArray **ret_key)
 {
@@ -108,11 +120,7 @@ static WaxReason unwrap(World *w, const uint8_t id[16], uint32_t handle, WaxKeyE
 	wax_frame_put_u32(request, WAX_DIGEST_SHA256);
 	wax_frame_put_u32(request, WAX_DIGEST_SHA256);
 	wax_frame_put_span(request, WAX_SPAN_NONE);
-	wax_frame_put_span(request, WAX_SPAN_NONE);
-	wax_frame_put_bool(request, false);
-	wax_frame_put_u32(request, 0);
-	wax_frame_put_u32(request, 0);
-	wax_frame_put_span(request, WAX_SPAN_NONE);
+	put_no_agreement(request);
 	return ask(w, WAX_PEER_MAILD, request, ret_key);
 }
 
