@@ -50,6 +50,7 @@ static const struct {
 	[WAX_DIGEST_SHA256] = { { 9, NIST(2, 1) }, 32, "sha256", "sha-256" },
 	[WAX_DIGEST_SHA384] = { { 9, NIST(2, 2) }, 48, "sha384", "sha-384" },
 	[WAX_DIGEST_SHA512] = { { 9, NIST(2, 3) }, 64, "sha512", "sha-512" },
+	[WAX_DIGEST_SHAKE256] = { { 9, NIST(2, 12) }, 64, "shake256", "shake256" },
 };
 
 static const struct {
@@ -118,6 +119,23 @@ static const struct {
 	{ { 7, { 0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03 } }, WAX_SIG_DSA, WAX_DIGEST_SHA1 },
 	{ { 9, NIST(3, 1) }, WAX_SIG_DSA, WAX_DIGEST_SHA224 },
 	{ { 9, NIST(3, 2) }, WAX_SIG_DSA, WAX_DIGEST_SHA256 },
+	{ { 3, { 0x2b, 0x65, 0x70 } }, WAX_SIG_ED25519, WAX_DIGEST_NONE },
+	{ { 3, { 0x2b, 0x65, 0x71 } }, WAX_SIG_ED448, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 17) }, WAX_SIG_ML_DSA_44, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 18) }, WAX_SIG_ML_DSA_65, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 19) }, WAX_SIG_ML_DSA_87, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 20) }, WAX_SIG_SLH_DSA_SHA2_128S, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 21) }, WAX_SIG_SLH_DSA_SHA2_128F, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 22) }, WAX_SIG_SLH_DSA_SHA2_192S, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 23) }, WAX_SIG_SLH_DSA_SHA2_192F, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 24) }, WAX_SIG_SLH_DSA_SHA2_256S, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 25) }, WAX_SIG_SLH_DSA_SHA2_256F, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 26) }, WAX_SIG_SLH_DSA_SHAKE_128S, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 27) }, WAX_SIG_SLH_DSA_SHAKE_128F, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 28) }, WAX_SIG_SLH_DSA_SHAKE_192S, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 29) }, WAX_SIG_SLH_DSA_SHAKE_192F, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 30) }, WAX_SIG_SLH_DSA_SHAKE_256S, WAX_DIGEST_NONE },
+	{ { 9, NIST(3, 31) }, WAX_SIG_SLH_DSA_SHAKE_256F, WAX_DIGEST_NONE },
 };
 
 static const struct {
@@ -351,11 +369,55 @@ const char *wax_cipher_word(WaxCipherAlg alg)
 	return ciphers[alg].word;
 }
 
+static const struct {
+	const char *word;
+	WaxDigestAlg digest; /* that we write beside it */
+	uint8_t least;	     /* octets of a digest as strong as it */
+} schemes[WAX_SIG_ALG_COUNT_] = {
+	[WAX_SIG_ALG_NONE] = { "unknown", WAX_DIGEST_NONE, 0 },
+	[WAX_SIG_RSA] = { "rsa", WAX_DIGEST_NONE, 0 },
+	[WAX_SIG_PSS] = { "rsa-pss", WAX_DIGEST_NONE, 0 },
+	[WAX_SIG_ECDSA] = { "ecdsa", WAX_DIGEST_NONE, 0 },
+	[WAX_SIG_DSA] = { "dsa", WAX_DIGEST_NONE, 0 },
+	[WAX_SIG_ED25519] = { "ed25519", WAX_DIGEST_SHA512, 64 },
+	[WAX_SIG_ED448] = { "ed448", WAX_DIGEST_SHAKE256, 64 },
+	[WAX_SIG_ML_DSA_44] = { "ml-dsa-44", WAX_DIGEST_SHA512, 32 },
+	[WAX_SIG_ML_DSA_65] = { "ml-dsa-65", WAX_DIGEST_SHA512, 48 },
+	[WAX_SIG_ML_DSA_87] = { "ml-dsa-87", WAX_DIGEST_SHA512, 64 },
+	[WAX_SIG_SLH_DSA_SHA2_128S] = { "slh-dsa-sha2-128s", WAX_DIGEST_SHA256, 32 },
+	[WAX_SIG_SLH_DSA_SHA2_128F] = { "slh-dsa-sha2-128f", WAX_DIGEST_SHA256, 32 },
+	[WAX_SIG_SLH_DSA_SHA2_192S] = { "slh-dsa-sha2-192s", WAX_DIGEST_SHA512, 48 },
+	[WAX_SIG_SLH_DSA_SHA2_192F] = { "slh-dsa-sha2-192f", WAX_DIGEST_SHA512, 48 },
+	[WAX_SIG_SLH_DSA_SHA2_256S] = { "slh-dsa-sha2-256s", WAX_DIGEST_SHA512, 64 },
+	[WAX_SIG_SLH_DSA_SHA2_256F] = { "slh-dsa-sha2-256f", WAX_DIGEST_SHA512, 64 },
+	[WAX_SIG_SLH_DSA_SHAKE_128S] = { "slh-dsa-shake-128s", WAX_DIGEST_SHA512, 32 },
+	[WAX_SIG_SLH_DSA_SHAKE_128F] = { "slh-dsa-shake-128f", WAX_DIGEST_SHA512, 32 },
+	[WAX_SIG_SLH_DSA_SHAKE_192S] = { "slh-dsa-shake-192s", WAX_DIGEST_SHA512, 48 },
+	[WAX_SIG_SLH_DSA_SHAKE_192F] = { "slh-dsa-shake-192f", WAX_DIGEST_SHA512, 48 },
+	[WAX_SIG_SLH_DSA_SHAKE_256S] = { "slh-dsa-shake-256s", WAX_DIGEST_SHA512, 64 },
+	[WAX_SIG_SLH_DSA_SHAKE_256F] = { "slh-dsa-shake-256f", WAX_DIGEST_SHA512, 64 },
+};
+
 const char *wax_sig_word(WaxSigAlg alg)
 {
-	static const char *const words[] = { "unknown", "rsa", "rsa-pss", "ecdsa", "dsa" };
+	return schemes[alg].word;
+}
 
-	return words[alg];
+bool wax_sig_is_pure(WaxSigAlg alg)
+{
+	return schemes[alg].digest != WAX_DIGEST_NONE;
+}
+
+WaxDigestAlg wax_sig_digest(WaxSigAlg alg)
+{
+	return schemes[alg].digest;
+}
+
+WaxReason wax_sig_digest_fits(WaxSigAlg alg, WaxDigestAlg digest)
+{
+	if (alg == WAX_SIG_ED25519 || alg == WAX_SIG_ED448)
+		return digest == schemes[alg].digest ? WAX_R_NONE : WAX_R_CMS_ALGORITHM_MISMATCH;
+	return wax_digest_size(digest) >= schemes[alg].least ? WAX_R_NONE : WAX_R_SIG_WEAK_DIGEST;
 }
 
 const char *wax_keyenc_word(WaxKeyEncAlg alg)

@@ -26,6 +26,7 @@ typedef enum {
 	WAX_DIGEST_SHA256,
 	WAX_DIGEST_SHA384,
 	WAX_DIGEST_SHA512,
+	WAX_DIGEST_SHAKE256, /* 512 bits of it (RFC 8419 2.3, RFC 8702 3.1) */
 	WAX_DIGEST_COUNT_
 } WaxDigestAlg;
 
@@ -55,6 +56,24 @@ typedef enum {
 	WAX_SIG_PSS,
 	WAX_SIG_ECDSA,
 	WAX_SIG_DSA, /* read only */
+	/* from here on: over the octets themselves, no digest before (wax_sig_is_pure) */
+	WAX_SIG_ED25519,
+	WAX_SIG_ED448,
+	WAX_SIG_ML_DSA_44,
+	WAX_SIG_ML_DSA_65,
+	WAX_SIG_ML_DSA_87,
+	WAX_SIG_SLH_DSA_SHA2_128S,
+	WAX_SIG_SLH_DSA_SHA2_128F,
+	WAX_SIG_SLH_DSA_SHA2_192S,
+	WAX_SIG_SLH_DSA_SHA2_192F,
+	WAX_SIG_SLH_DSA_SHA2_256S,
+	WAX_SIG_SLH_DSA_SHA2_256F,
+	WAX_SIG_SLH_DSA_SHAKE_128S,
+	WAX_SIG_SLH_DSA_SHAKE_128F,
+	WAX_SIG_SLH_DSA_SHAKE_192S,
+	WAX_SIG_SLH_DSA_SHAKE_192F,
+	WAX_SIG_SLH_DSA_SHAKE_256S,
+	WAX_SIG_SLH_DSA_SHAKE_256F,
 	WAX_SIG_ALG_COUNT_
 } WaxSigAlg;
 
@@ -137,6 +156,19 @@ WaxSigAlg wax_sig_from_oid(WaxSpan oid, WaxDigestAlg *ret_digest);
 
 /* wax_sig_oid - the identifier that we write (P-01, P-04) */
 WaxSpan wax_sig_oid(WaxSigAlg alg, WaxDigestAlg digest);
+
+/* wax_sig_is_pure - EdDSA, ML-DSA, SLH-DSA: the key fixes the algorithm, nothing is hashed before */
+bool wax_sig_is_pure(WaxSigAlg alg);
+
+/* wax_sig_digest - the digest of the content that we write beside a pure signature */
+WaxDigestAlg wax_sig_digest(WaxSigAlg alg);
+
+/*
+ * wax_sig_digest_fits - NONE, or what is wrong with that digest of the content beside a pure
+ * signature: CMS_ALGORITHM_MISMATCH (RFC 8419 3.1: one digest and no other), SIG_WEAK_DIGEST (RFC
+ * 9882 3.3, RFC 9814 4: at least as strong as the signature)
+ */
+WaxReason wax_sig_digest_fits(WaxSigAlg alg, WaxDigestAlg digest);
 
 /* wax_agreement_from_oid - its KDF; NONE when it is no scheme of RFC 5753 or RFC 8418 */
 WaxKdf wax_agreement_from_oid(WaxSpan oid, bool *ret_cofactor);

@@ -240,6 +240,14 @@ static bool two_digits(const uint8_t *p, int low, int high, int *ret_value)
 	return value >= low && value <= high;
 }
 
+static int days_of(int year, int month)
+{
+	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
 /* RFC 5652 11.3: seconds are there, the zone is Z, no fraction (P-15) */
 bool wax_ber_time(uint8_t tag, WaxSpan body, WaxCivil *ret_time)
 {
@@ -263,6 +271,8 @@ bool wax_ber_time(uint8_t tag, WaxSpan body, WaxCivil *ret_time)
 		t.year = century * 100 + year;
 	else
 		t.year = year >= 50 ? 1900 + year : 2000 + year;
+	if (t.day > days_of(t.year, t.month))
+		return false;
 	*ret_time = t;
 	return true;
 }

@@ -67,6 +67,8 @@ static const char *kind_word(const WaxCertInfo *info)
 		return "RSA-PSS";
 	case WAX_KEY_EC:
 		return info->curve ? info->curve : "EC";
+	case WAX_KEY_PURE:
+		return wax_sig_word(info->pure);
 	case WAX_KEY_XDH:
 	case WAX_KEY_ML_KEM:
 		return wax_keyenc_word(info->keyenc);

@@ -6,6 +6,7 @@
 
 #include "core/io.h"
 #include "core/status.h"
+#include "crypto/offer.h"
 #include "policy/rules.h"
 
 #define POLICY_MAX  (1u << 20)
@@ -125,4 +126,22 @@ char *wax_local_socket(const WaxConfig *config)
 	if (g_getenv("XDG_RUNTIME_DIR"))
 		return g_build_filename(g_getenv("XDG_RUNTIME_DIR"), "waxwing", "api.sock", NULL);
 	return g_build_filename(g_get_user_state_dir(), "waxwing", "run", "api.sock", NULL);
+}
+
+bool wax_local_algorithms(const json_t *words, json_t **ret_answer, GError **error)
+{
+	json_t *answer = json_pack("{s:s}", "libcrypto", wax_offer_library());
+
+	(void)words;
+	(void)error;
+	for (unsigned offer = 0; offer < WAX_OFFER_COUNT_; offer++) {
+		g_autoptr(GPtrArray) list = wax_offer_list((WaxOffer)offer);
+		json_t *items = json_array();
+
+		for (guint i = 0; i < list->len; i++)
+			json_array_append_new(items, json_string(list->pdata[i]));
+		json_object_set_new(answer, wax_offer_word((WaxOffer)offer), items);
+	}
+	*ret_answer = answer;
+	return true;
 }

@@ -26,6 +26,8 @@ bool wax_local_policy_check(const json_t *words, json_t **ret_answer, GError **e
 bool wax_local_policy_test(const json_t *words, json_t **ret_answer, GError **error) WAX_MUST_USE;
 bool wax_local_config_check(const json_t *words, json_t **ret_answer, GError **error) WAX_MUST_USE;
 bool wax_local_config_show(const json_t *words, json_t **ret_answer, GError **error) WAX_MUST_USE;
+/* wax_local_algorithms - what this libcrypto has; the service says it in its status too */
+bool wax_local_algorithms(const json_t *words, json_t **ret_answer, GError **error) WAX_MUST_USE;
 bool wax_local_explain(const json_t *words, json_t **ret_answer, GError **error) WAX_MUST_USE;
 
 /* wax_local_config - that file, or the system's, or the embedded defaults */

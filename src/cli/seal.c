@@ -15,11 +15,12 @@
 #include "smime/keyring.h"
 
 #define EXIT_IDENTITY 77
+#define SIGNERS_MAX   16 /* L-06 */
 
 typedef struct {
-	const char *file, *from, *sign, *password_file, *cipher, *out;
-	GPtrArray *to_certs, *passwords, *keks;
-	bool opaque, protect_headers, oaep, rsa_kem, cek_hkdf, pss;
+	const char *file, *from, *password_file, *cipher, *signer_id, *out;
+	GPtrArray *signs, *to_certs, *passwords, *keks;
+	bool compress, opaque, protect_headers, oaep, rsa_kem, cek_hkdf, pss;
 	WaxCipherAlg cipher_alg;
 	char *from_key;
 } Arguments;
@@ -55,11 +56,13 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 {
 	const WaxOption options[] = {
 		{ "--from", WAX_OPTION_TEXT, &a->from },
-		{ "--sign", WAX_OPTION_TEXT, &a->sign },
+		{ "--sign", WAX_OPTION_LIST, a->signs },
+		{ "--signer-id", WAX_OPTION_TEXT, &a->signer_id },
 		{ "--password-file", WAX_OPTION_TEXT, &a->password_file },
 		{ "--to-cert", WAX_OPTION_LIST, a->to_certs },
 		{ "--cipher", WAX_OPTION_TEXT, &a->cipher },
 		{ "--opaque", WAX_OPTION_FLAG, &a->opaque },
+		{ "--compress", WAX_OPTION_FLAG, &a->compress },
 		{ "--protect-headers", WAX_OPTION_FLAG, &a->protect_headers },
 		{ "--password-recipient", WAX_OPTION_LIST, a->passwords },
 		{ "--kek-recipient", WAX_OPTION_LIST, a->keks },
@@ -74,9 +77,17 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		return false;
 	if (!a->from)
 		return wax_fail(error, WAX_R_USAGE, "--from is missing: whose message is it?");
-	if (!a->sign && !is_encrypted(a))
+	if (a->signs->len == 0 && !is_encrypted(a) && !a->compress)
 		return wax_fail(error, WAX_R_USAGE,
-			"give --sign, --to-cert, or both: there is nothing to do");
+			"give --sign, --to-cert, --compress or several of them: there is nothing "
+			"to do");
+	if (a->signer_id && strcmp(a->signer_id, "ski") != 0 && strcmp(a->signer_id, "issuer") != 0)
+		return wax_fail(
+			error, WAX_R_USAGE, "--signer-id is issuer or ski, not '%s'", a->signer_id);
+	if (a->signs->len > SIGNERS_MAX)
+		return wax_fail(error, WAX_R_USAGE,
+			"--sign is given %u times; a message has %d signers at most", a->signs->len,
+			SIGNERS_MAX);
 	if (a->oaep && a->rsa_kem)
 		return wax_fail(error, WAX_R_USAGE, "--oaep and --rsa-kem exclude each other");
 	a->from_key = wax_address_normal(a->from, NULL);
@@ -107,32 +118,53 @@ static const WaxIdentityKey *choose_identity(const WaxKeyring *keyring, const ch
 	return keyring->keys->pdata[0];
 }
 
-static bool load_signer(
-	const Arguments *a, WaxKeyring *keyring, WaxSealSigner *ret_signer, GError **error)
+static bool load_signer(const Arguments *a, const char *file, const WaxSecret *password,
+	WaxKeyring *keyring, WaxSealSigner *ret_signer, GError **error)
 {
-	g_autoptr(WaxSecret) password = NULL;
 	const WaxIdentityKey *identity;
 
-	if (!wax_password_load(a->password_file, &password, error) ||
-		!wax_keyring_load(keyring, a->sign, password, error))
+	if (!wax_keyring_load(keyring, file, password, error))
 		return false;
 	identity = choose_identity(keyring, a->from_key);
 	if (!identity->cert)
 		return wax_fail(error, WAX_R_KEY_MISMATCH,
-			"%s holds no certificate for its key: give KEY.pem,CERT.pem", a->sign);
+			"%s holds no certificate for its key: give KEY.pem,CERT.pem", file);
 	if (!wax_cert_can_sign(identity->cert))
 		return wax_fail(error, WAX_R_NOT_PERMITTED,
-			"the certificate of %s is not for signing", a->sign);
+			"the certificate of %s is not for signing", file);
 	if (!owns(identity->cert, a->from_key))
 		return wax_fail(error, WAX_R_ADDRESS_NOT_OWNED,
 			"the certificate of %s does not speak for %s: every reader would see a "
 			"mismatch",
-			a->sign, a->from);
+			file, a->from);
 	*ret_signer = (WaxSealSigner){ .cert = identity->cert,
 		.chain = identity->chain,
 		.pss = a->pss,
+		.by_key_id = a->signer_id && strcmp(a->signer_id, "ski") == 0,
 		.data = identity->key,
 		.sign = wax_seal_local_sign };
+	return true;
+}
+
+static void keyring_free(void *keyring)
+{
+	wax_keyring_free(keyring);
+}
+
+/* load_signers - each file has a keyring of its own, so that each finds its own key */
+static bool load_signers(
+	const Arguments *a, GPtrArray *keyrings, WaxSealSigner *signers, GError **error)
+{
+	g_autoptr(WaxSecret) password = NULL;
+
+	if (!wax_password_load(a->password_file, &password, error))
+		return false;
+	for (guint i = 0; i < a->signs->len; i++) {
+		g_ptr_array_add(keyrings, wax_keyring_new());
+		if (!load_signer(a, a->signs->pdata[i], password, keyrings->pdata[i], &signers[i],
+			    error))
+			return false;
+	}
 	return true;
 }
 
@@ -223,7 +255,7 @@ static bool load_secrets(const Arguments *a, Secrets *secrets, GError **error)
 	return true;
 }
 
-static bool seal_message(const Arguments *a, const WaxSealSigner *signer, GError **error)
+static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GError **error)
 {
 	g_auto(Secrets) secrets = { NULL };
 	g_auto(WaxInput) input = { .fd = -1 };
@@ -231,12 +263,14 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signer, GError
 	g_autoptr(GPtrArray) recipients = NULL;
 	g_autofree char *top = NULL;
 	WaxSealOptions options = {
-		.signer = signer,
+		.signer = a->signs->len ? signers : NULL,
+		.more_signers = a->signs->len ? a->signs->len - 1 : 0,
 		.cipher = a->cipher_alg,
 		.oaep = a->oaep,
 		.rsa_kem = a->rsa_kem,
 		.derived_key = a->cek_hkdf,
 		.opaque = a->opaque,
+		.compress = a->compress,
 		.protect_headers = a->protect_headers,
 		.now = wax_clock_now(),
 	};
@@ -257,21 +291,23 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signer, GError
 int wax_cli_seal(int argc, char **argv)
 {
 	g_autoptr(GPtrArray) to_certs = g_ptr_array_new(), passwords = g_ptr_array_new(),
-			     keks = g_ptr_array_new();
-	Arguments a = { .to_certs = to_certs, .passwords = passwords, .keks = keks };
-	g_autoptr(WaxKeyring) keyring = wax_keyring_new();
+			     keks = g_ptr_array_new(), signs = g_ptr_array_new();
+	Arguments a = {
+		.to_certs = to_certs, .passwords = passwords, .keks = keks, .signs = signs
+	};
+	g_autoptr(GPtrArray) keyrings = g_ptr_array_new_with_free_func(keyring_free);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *key = NULL;
-	WaxSealSigner signer;
+	WaxSealSigner signers[SIGNERS_MAX];
 
 	if (!read_arguments(argc, argv, &a, &error))
 		return wax_cli_report("seal", error);
 	key = a.from_key;
-	if (a.sign && !load_signer(&a, keyring, &signer, &error)) {
+	if (!load_signers(&a, keyrings, signers, &error)) {
 		(void)wax_cli_report("seal", error);
 		return EXIT_IDENTITY;
 	}
-	if (!seal_message(&a, a.sign ? &signer : NULL, &error))
+	if (!seal_message(&a, signers, &error))
 		return wax_cli_report("seal", error);
 	return 0;
 }

@@ -17,7 +17,9 @@
 
 int wax_cli_open(int argc, char **argv);
 int wax_cli_seal(int argc, char **argv);
+int wax_cli_receipt(int argc, char **argv);
 int wax_cli_cert_show(int argc, char **argv);
+int wax_cli_cert_pack(int argc, char **argv);
 int wax_cli_cert_verify(int argc, char **argv);
 
 int wax_cli_up(int argc, char **argv);

@@ -136,7 +136,4 @@ bool wax_cms_tidy_id(WaxCmsId *id, WaxBuffer *room, WaxFault *fault) WAX_MUST_US
 /* wax_cms_read_oaep - RSAES-OAEP-params; absent fields are their defaults (P-03) */
 bool wax_cms_read_oaep(WaxSpan parameters, WaxOaep *ret_oaep, WaxFault *fault) WAX_MUST_USE;
 
-/* wax_cms_read_pss - RSASSA-PSS-params (P-02) */
-bool wax_cms_read_pss(WaxSpan parameters, WaxPss *ret_pss, WaxFault *fault) WAX_MUST_USE;
-
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parameters of RSASSA-PSS and RSAES-OAEP (RFC 4055), and identifiers of people. */
+/* Parameters of RSAES-OAEP (RFC 4055), and identifiers of people. */
+#include "asn1/identifiers.h"
 #include "cms/open.h"
 
 #define EXPLICIT(n) (WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED | (n))
 
-WAX_OID(oid_mgf1, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08);
 WAX_OID(oid_p_specified, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x09);
 
 /* take_explicit - the body of [n] EXPLICIT, or an empty span when it is absent */
@@ -12,66 +12,6 @@ static bool take_explicit(WaxBer *in, uint8_t n, WaxSpan *ret_body, WaxFault *fa
 {
 	*ret_body = WAX_SPAN_NONE;
 	return wax_ber_peek(in) != EXPLICIT(n) || wax_ber_take(in, EXPLICIT(n), ret_body, fault);
-}
-
-static bool read_digest(WaxSpan body, WaxDigestAlg *ret_alg, WaxFault *fault)
-{
-	WaxSpan algorithm, oid, parameters;
-
-	if (!wax_ber_only(body, WAX_TAG_SEQUENCE, &algorithm, fault) ||
-		!wax_ber_algorithm(algorithm, &oid, &parameters, fault))
-		return false;
-	*ret_alg = wax_digest_from_oid(oid);
-	return true;
-}
-
-static bool read_mgf(WaxSpan body, WaxDigestAlg *ret_alg, WaxFault *fault)
-{
-	WaxSpan algorithm, oid, parameters;
-
-	if (!wax_ber_only(body, WAX_TAG_SEQUENCE, &algorithm, fault) ||
-		!wax_ber_algorithm(algorithm, &oid, &parameters, fault))
-		return false;
-	if (!wax_span_equal(oid, oid_mgf1)) {
-		*ret_alg = WAX_DIGEST_NONE;
-		return true;
-	}
-	return read_digest(parameters, ret_alg, fault);
-}
-
-bool wax_cms_read_pss(WaxSpan parameters, WaxPss *ret_pss, WaxFault *fault)
-{
-	WaxPss pss = { WAX_DIGEST_SHA1, WAX_DIGEST_SHA1, 20, false };
-	WaxSpan body, field;
-	uint32_t trailer;
-	WaxBer in, value;
-
-	if (!wax_ber_only(parameters, WAX_TAG_SEQUENCE, &body, fault))
-		return false;
-	in = wax_ber(body);
-	if (!take_explicit(&in, 0, &field, fault) ||
-		(field.p && !read_digest(field, &pss.digest, fault)))
-		return false;
-	if (!take_explicit(&in, 1, &field, fault) ||
-		(field.p && !read_mgf(field, &pss.mgf_digest, fault)))
-		return false;
-	if (!take_explicit(&in, 2, &field, fault))
-		return false;
-	value = wax_ber(field);
-	if (field.p && !wax_ber_take_small(&value, &pss.salt, fault))
-		return false;
-	if (!take_explicit(&in, 3, &field, fault))
-		return false;
-	value = wax_ber(field);
-	if (field.p) {
-		if (!wax_ber_take_small(&value, &trailer, fault))
-			return false;
-		pss.bad_trailer = trailer != 1;
-	}
-	if (!wax_ber_at_end(&in))
-		return wax_fault(fault, WAX_R_DER_TRAILING, in.at);
-	*ret_pss = pss;
-	return true;
 }
 
 static bool read_label(WaxSpan body, WaxSpan *ret_label, WaxFault *fault)
@@ -94,17 +34,19 @@ static bool read_label(WaxSpan body, WaxSpan *ret_label, WaxFault *fault)
 bool wax_cms_read_oaep(WaxSpan parameters, WaxOaep *ret_oaep, WaxFault *fault)
 {
 	WaxOaep oaep = { WAX_DIGEST_SHA1, WAX_DIGEST_SHA1, WAX_SPAN_NONE };
-	WaxSpan body, field;
+	WaxSpan body, field, algorithm;
 	WaxBer in;
 
 	if (!wax_ber_only(parameters, WAX_TAG_SEQUENCE, &body, fault))
 		return false;
 	in = wax_ber(body);
-	if (!take_explicit(&in, 0, &field, fault) ||
-		(field.p && !read_digest(field, &oaep.digest, fault)))
+	if (!take_explicit(&in, 0, &field, fault))
+		return false;
+	if (field.p && (!wax_ber_only(field, WAX_TAG_SEQUENCE, &algorithm, fault) ||
+			       !wax_digest_read(algorithm, &oaep.digest, fault)))
 		return false;
 	if (!take_explicit(&in, 1, &field, fault) ||
-		(field.p && !read_mgf(field, &oaep.mgf_digest, fault)))
+		(field.p && !wax_mgf_read(field, &oaep.mgf_digest, fault)))
 		return false;
 	if (!take_explicit(&in, 2, &field, fault) ||
 		(field.p && !read_label(field, &oaep.label, fault)))

@@ -9,6 +9,8 @@
 WAX_OID(oid_data, WAX_OID_PKCS7(1));
 WAX_OID(oid_enveloped, WAX_OID_PKCS7(3));
 WAX_OID(oid_auth_enveloped, WAX_OID_SMIME(1, 23));
+WAX_OID(oid_compressed, WAX_OID_SMIME(1, 9));
+WAX_OID(oid_zlib, WAX_OID_SMIME(3, 8));
 WAX_OID(oid_rsa, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01);
 WAX_OID(oid_oaep, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x07);
 WAX_OID(oid_mgf1, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08);
@@ -241,4 +243,19 @@ void wax_cms_seal_tail(WaxCipherAlg cipher, WaxSpan tag, WaxDer *tail)
 {
 	if (wax_cipher_is_aead(cipher))
 		wax_der_put(tail, WAX_TAG_OCTET_STRING, tag);
+}
+
+bool wax_cms_compress_head(uint64_t octets, WaxDer *head, WaxFault *fault)
+{
+	wax_der_header(head, WAX_TAG_OCTET_STRING, octets);
+	wax_der_wrap_more(head, CONSTRUCTED(0), 0, octets);
+	wax_der_oid(head, oid_data);
+	wax_der_wrap_more(head, WAX_TAG_SEQUENCE, 0, octets);
+	wax_der_algorithm(head, oid_zlib, WAX_SPAN_NONE);
+	wax_der_small(head, 0);
+	wax_der_wrap_more(head, WAX_TAG_SEQUENCE, 0, octets);
+	wax_der_wrap_more(head, CONSTRUCTED(0), 0, octets);
+	wax_der_oid(head, oid_compressed);
+	wax_der_wrap_more(head, WAX_TAG_SEQUENCE, 0, octets);
+	return !head->full || wax_fault(fault, WAX_R_CMS_NO_ROOM, head->needed);
 }

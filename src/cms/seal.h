@@ -52,6 +52,8 @@ void wax_cms_seal_tail(WaxCipherAlg cipher, WaxSpan tag, WaxDer *tail);
 /* wax_cms_wrap_identifier - AlgorithmIdentifier of an AES key wrap, as we write it and as the KDF needs it */
 void wax_cms_wrap_identifier(WaxWrapAlg wrap, WaxDer *out);
 
+/* wax_cms_compress_head - CompressedData (RFC 3274) up to its content of so many octets; nothing follows them */
+bool wax_cms_compress_head(uint64_t octets, WaxDer *head, WaxFault *fault) WAX_MUST_USE;
 /* wax_cms_cipher_identifier - AlgorithmIdentifier of the cipher: what RFC 9709 derives its key with */
 void wax_cms_cipher_identifier(WaxCipherAlg cipher, WaxSpan iv, WaxDer *out);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cms/sign.h"
 
+#include "asn1/identifiers.h"
+#include "cms/capabilities.h"
+
 #define CONSTRUCTED(n) (WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED | (n))
 
 WAX_OID(oid_data, WAX_OID_PKCS7(1));
@@ -12,40 +15,17 @@ WAX_OID(oid_capabilities, WAX_OID_PKCS9(15));
 WAX_OID(oid_protection, WAX_OID_PKCS9(52));
 WAX_OID(oid_key_preference, WAX_OID_SMIME(2, 11));
 WAX_OID(oid_signing_certificate_v2, WAX_OID_SMIME(2, 47));
-WAX_OID(oid_mgf1, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08);
 
 static const uint8_t null_parameters[] = { WAX_TAG_NULL, 0 };
-
-static void put_digest(WaxDer *out, WaxDigestAlg alg)
-{
-	wax_der_algorithm(out, wax_digest_oid(alg), WAX_SPAN_NONE);
-}
-
-/* RFC 4055 3.1: hash, MGF1 with the same hash, salt of its length; the trailer is the default */
-static void put_pss(WaxDer *out, WaxDigestAlg alg)
-{
-	size_t all = wax_der_mark(out), field = all, mgf;
-
-	wax_der_small(out, (uint32_t)wax_digest_size(alg));
-	wax_der_wrap(out, CONSTRUCTED(2), field);
-	field = wax_der_mark(out);
-	mgf = field;
-	put_digest(out, alg);
-	wax_der_oid(out, oid_mgf1);
-	wax_der_wrap(out, WAX_TAG_SEQUENCE, mgf);
-	wax_der_wrap(out, CONSTRUCTED(1), field);
-	field = wax_der_mark(out);
-	put_digest(out, alg);
-	wax_der_wrap(out, CONSTRUCTED(0), field);
-	wax_der_wrap(out, WAX_TAG_SEQUENCE, all);
-}
 
 static void put_signature_algorithm(WaxDer *out, const WaxSignRequest *request, uint8_t tag)
 {
 	size_t mark = wax_der_mark(out);
 
+	WaxPss pss = request->pss.digest ? request->pss : wax_pss_for(NULL, request->digest);
+
 	if (request->alg == WAX_SIG_PSS)
-		put_pss(out, request->digest);
+		wax_pss_put(out, &pss);
 	else if (request->alg == WAX_SIG_RSA)
 		wax_der_raw(out, (WaxSpan){ null_parameters, 2 });
 	wax_der_oid(out, wax_sig_oid(request->alg, request->digest));
@@ -60,16 +40,11 @@ static void end_attribute(WaxDer *out, WaxSpan oid, size_t mark)
 	wax_der_wrap(out, WAX_TAG_SEQUENCE, mark);
 }
 
-/* what we read, best first (RFC 8551 2.5.2); the DER that the algorithms' RFCs give */
 static void put_capabilities(WaxDer *out)
 {
-	static const WaxCipherAlg ciphers[] = { WAX_CIPHER_AES128_CBC, WAX_CIPHER_AES256_CBC,
-		WAX_CIPHER_AES128_GCM, WAX_CIPHER_AES256_GCM };
-	size_t mark = wax_der_mark(out), all = mark;
+	size_t mark = wax_der_mark(out);
 
-	for (size_t i = 0; i < sizeof ciphers / sizeof *ciphers; i++)
-		wax_der_algorithm(out, wax_cipher_oid(ciphers[i]), WAX_SPAN_NONE);
-	wax_der_wrap(out, WAX_TAG_SEQUENCE, all);
+	wax_cms_put_capabilities(out);
 	end_attribute(out, oid_capabilities, mark);
 }
 
@@ -90,7 +65,7 @@ static void put_protection(WaxDer *out, const WaxSignRequest *request)
 	size_t mark = wax_der_mark(out);
 
 	put_signature_algorithm(out, request, CONSTRUCTED(1));
-	put_digest(out, request->digest);
+	wax_digest_put(out, request->digest);
 	wax_der_wrap(out, WAX_TAG_SEQUENCE, mark);
 	end_attribute(out, oid_protection, mark);
 }
@@ -107,6 +82,11 @@ static void put_key_preference(WaxDer *out, WaxSpan issuer_and_serial)
 	end_attribute(out, oid_key_preference, mark);
 }
 
+static WaxSpan content_type_of(const WaxSignRequest *request)
+{
+	return request->content_type.n ? request->content_type : oid_data;
+}
+
 bool wax_cms_sign_plan(const WaxSignRequest *request, WaxBuffer *out, WaxFault *fault)
 {
 	WaxDer der = wax_der(out->p + out->n, out->room - out->n);
@@ -115,7 +95,7 @@ bool wax_cms_sign_plan(const WaxSignRequest *request, WaxBuffer *out, WaxFault *
 	if (!wax_sig_oid(request->alg, request->digest).n || !wax_digest_oid(request->digest).n)
 		return wax_fault(fault, WAX_R_CMS_ALGORITHM_UNSUPPORTED, 0);
 	mark = wax_der_mark(&der);
-	wax_der_oid(&der, oid_data);
+	wax_der_oid(&der, content_type_of(request));
 	end_attribute(&der, oid_content_type, mark);
 	mark = wax_der_mark(&der);
 	wax_der_put(&der, WAX_TAG_OCTET_STRING, request->message_digest);
@@ -130,6 +110,7 @@ bool wax_cms_sign_plan(const WaxSignRequest *request, WaxBuffer *out, WaxFault *
 	put_protection(&der, request);
 	if (request->encryption_certificate.n)
 		put_key_preference(&der, request->encryption_certificate);
+	wax_der_raw(&der, request->more_attributes);
 	if (!wax_der_sort_set(&der, 0, fault))
 		return false;
 	wax_der_wrap(&der, WAX_TAG_SET, 0);
@@ -141,50 +122,91 @@ bool wax_cms_sign_plan(const WaxSignRequest *request, WaxBuffer *out, WaxFault *
 	return true;
 }
 
-static void put_signer(
-	WaxDer *out, const WaxSignRequest *request, WaxSpan attributes, WaxSpan signature)
+static void put_signer(WaxDer *out, const WaxSigned *signer)
 {
+	const WaxSignRequest *request = &signer->request;
 	size_t mark = wax_der_mark(out);
 	WaxSpan body = WAX_SPAN_NONE;
 
-	wax_der_put(out, WAX_TAG_OCTET_STRING, signature);
+	wax_der_put(out, WAX_TAG_OCTET_STRING, signer->signature);
 	put_signature_algorithm(out, request, WAX_TAG_SEQUENCE);
-	if (wax_ber_only(attributes, WAX_TAG_SET, &body, NULL))
+	if (wax_ber_only(signer->attributes, WAX_TAG_SET, &body, NULL))
 		wax_der_put(out, CONSTRUCTED(0), body);
-	put_digest(out, request->digest);
-	wax_der_raw(out, request->issuer_and_serial);
-	wax_der_small(out, 1);
+	wax_digest_put(out, request->digest);
+	if (request->key_id.n)
+		wax_der_put(out, WAX_TAG_CONTEXT, request->key_id);
+	else
+		wax_der_raw(out, request->issuer_and_serial);
+	wax_der_small(out, request->key_id.n ? 3 : 1);
 	wax_der_wrap(out, WAX_TAG_SEQUENCE, mark);
 }
 
-bool wax_cms_sign_finish(const WaxSignRequest *request, WaxSpan attributes, WaxSpan signature,
-	const WaxSpan *certificates, size_t count, const uint64_t *content_octets, WaxDer *head,
-	WaxDer *tail, WaxFault *fault)
+static bool put_tail(const WaxSigned *signers, size_t signer_count, const WaxSpan *certificates,
+	size_t count, WaxDer *tail, WaxFault *fault)
 {
-	uint64_t more = 0;
 	size_t mark;
 
-	put_signer(tail, request, attributes, signature);
+	for (size_t i = signer_count; i-- > 0;)
+		put_signer(tail, &signers[i]);
+	if (!wax_der_sort_set(tail, 0, fault))
+		return false;
 	wax_der_wrap(tail, WAX_TAG_SET, 0);
-	if (count) {
-		mark = wax_der_mark(tail);
-		for (size_t i = count; i-- > 0;)
-			wax_der_raw(tail, certificates[i]);
-		if (!wax_der_sort_set(tail, mark, fault))
-			return false;
-		wax_der_wrap(tail, CONSTRUCTED(0), mark);
+	if (!count)
+		return true;
+	mark = wax_der_mark(tail);
+	for (size_t i = count; i-- > 0;)
+		wax_der_raw(tail, certificates[i]);
+	if (!wax_der_sort_set(tail, mark, fault))
+		return false;
+	wax_der_wrap(tail, CONSTRUCTED(0), mark);
+	return true;
+}
+
+/* put_digests - each digest of a signer once */
+static bool put_digests(const WaxSigned *signers, size_t count, WaxDer *head, WaxFault *fault)
+{
+	size_t mark = wax_der_mark(head);
+
+	for (size_t i = 0; i < count; i++) {
+		bool again = false;
+
+		for (size_t j = 0; j < i; j++)
+			again = again || signers[j].request.digest == signers[i].request.digest;
+		if (!again)
+			wax_digest_put(head, signers[i].request.digest);
 	}
+	if (!wax_der_sort_set(head, mark, fault))
+		return false;
+	wax_der_wrap(head, WAX_TAG_SET, mark);
+	return true;
+}
+
+/* RFC 5652 5.1: 3 when a signer is named by its key, or the content is no id-data */
+static uint32_t version_of(const WaxSigned *signers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (signers[i].request.key_id.n || signers[i].request.content_type.n)
+			return 3;
+	return 1;
+}
+
+bool wax_cms_sign_all(const WaxSigned *signers, size_t signer_count, const WaxSpan *certificates,
+	size_t count, const uint64_t *content_octets, WaxDer *head, WaxDer *tail, WaxFault *fault)
+{
+	uint64_t more = 0;
+
+	if (!put_tail(signers, signer_count, certificates, count, tail, fault))
+		return false;
 	if (content_octets) {
 		more = *content_octets;
 		wax_der_header(head, WAX_TAG_OCTET_STRING, more);
 		wax_der_wrap_more(head, CONSTRUCTED(0), 0, more);
 	}
-	wax_der_oid(head, oid_data);
+	wax_der_oid(head, signer_count ? content_type_of(&signers[0].request) : oid_data);
 	wax_der_wrap_more(head, WAX_TAG_SEQUENCE, 0, more);
-	mark = wax_der_mark(head);
-	put_digest(head, request->digest);
-	wax_der_wrap(head, WAX_TAG_SET, mark);
-	wax_der_small(head, 1);
+	if (!put_digests(signers, signer_count, head, fault))
+		return false;
+	wax_der_small(head, version_of(signers, signer_count));
 	more += tail->needed;
 	wax_der_wrap_more(head, WAX_TAG_SEQUENCE, 0, more);
 	wax_der_wrap_more(head, CONSTRUCTED(0), 0, more);
@@ -193,6 +215,15 @@ bool wax_cms_sign_finish(const WaxSignRequest *request, WaxSpan attributes, WaxS
 	if (head->full || tail->full)
 		return wax_fault(fault, WAX_R_CMS_NO_ROOM, head->needed + tail->needed);
 	return true;
+}
+
+bool wax_cms_sign_finish(const WaxSignRequest *request, WaxSpan attributes, WaxSpan signature,
+	const WaxSpan *certificates, size_t count, const uint64_t *content_octets, WaxDer *head,
+	WaxDer *tail, WaxFault *fault)
+{
+	WaxSigned signer = { *request, attributes, signature };
+
+	return wax_cms_sign_all(&signer, 1, certificates, count, content_octets, head, tail, fault);
 }
 
 static void put_unsigned(WaxDer *out, WaxSpan number)

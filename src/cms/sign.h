@@ -9,8 +9,8 @@
  *	wax_cms_sign_finish(&request, attributes, signature, certs, n, content, &head, &tail, &fault);
  *
  * DESCRIPTION
- *	Writes SignedData with one signer (RFC 5652 section 5) and the signed
- *	attributes of the send profile (SMIME.md 5.1): content type, message
+ *	Writes SignedData (RFC 5652 section 5) with one signer or several, and
+ *	the signed attributes of the send profile (SMIME.md 5.1): content type, message
  *	digest, signing time, capabilities, signing certificate (RFC 5035),
  *	algorithm protection (RFC 6211), encryption key preference.  DER
  *	throughout: the caller knows the content's length.  A detached
@@ -33,7 +33,11 @@
 typedef struct {
 	WaxDigestAlg digest;
 	WaxSigAlg alg;
-	WaxSpan issuer_and_serial;  /* of the signer's certificate, whole DER */
+	WaxPss pss; /* when alg is PSS and the digest in it is not NONE; else the usual */
+	WaxSpan issuer_and_serial; /* of the signer's certificate, whole DER */
+	WaxSpan key_id;		   /* its subjectKeyIdentifier: named by this instead; empty: not */
+	WaxSpan content_type;	   /* OID body; empty: id-data */
+	WaxSpan more_attributes;   /* further signed ones, each whole; empty: none */
 	WaxSpan certificate_sha256; /* 32 octets */
 	WaxSpan message_digest;
 	bool has_time;
@@ -48,6 +52,16 @@ bool wax_cms_sign_plan(const WaxSignRequest *request, WaxBuffer *out, WaxFault *
 bool wax_cms_sign_finish(const WaxSignRequest *request, WaxSpan attributes, WaxSpan signature,
 	const WaxSpan *certificates, size_t count, const uint64_t *content_octets, WaxDer *head,
 	WaxDer *tail, WaxFault *fault) WAX_MUST_USE;
+
+typedef struct {
+	WaxSignRequest request; /* all with the same content type */
+	WaxSpan attributes, signature;
+} WaxSigned;
+
+/* wax_cms_sign_all - as finish, for several signers; none: certs-only (RFC 8551 3.8) */
+bool wax_cms_sign_all(const WaxSigned *signers, size_t signer_count, const WaxSpan *certificates,
+	size_t count, const uint64_t *content_octets, WaxDer *head, WaxDer *tail,
+	WaxFault *fault) WAX_MUST_USE;
 
 /* wax_cms_ecdsa_value - r||s, as tokens and browsers give it, to DER Ecdsa-Sig-Value */
 bool wax_cms_ecdsa_value(WaxSpan r_and_s, WaxDer *out) WAX_MUST_USE;

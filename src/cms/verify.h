@@ -53,25 +53,53 @@ typedef struct {
 	unsigned signer_count;
 } WaxVerifyPlan;
 
+/* signed attributes that are handed on as they are; cms/ess reads most of them */
+typedef enum {
+	WAX_ATTRIBUTE_CAPABILITIES,
+	WAX_ATTRIBUTE_KEY_PREFERENCE,
+	WAX_ATTRIBUTE_RECEIPT_REQUEST,
+	WAX_ATTRIBUTE_SECURITY_LABEL,
+	WAX_ATTRIBUTE_EQUIVALENT_LABELS,
+	WAX_ATTRIBUTE_LIST_HISTORY, /* mlExpansionHistory */
+	WAX_ATTRIBUTE_CONTENT_HINTS,
+	WAX_ATTRIBUTE_CONTENT_IDENTIFIER,
+	WAX_ATTRIBUTE_CONTENT_REFERENCE,
+	WAX_ATTRIBUTE_MSG_SIG_DIGEST,
+	WAX_ATTRIBUTE_HEADER_FIELDS, /* RFC 7508 */
+	WAX_ATTRIBUTE_COUNT_
+} WaxAttribute;
+
+/* the first ESSCertID or ESSCertIDv2 (RFC 5035) */
+typedef struct {
+	WaxSpan hash; /* empty: the attribute is absent */
+	WaxDigestAlg digest;
+} WaxEssCertId;
+
 typedef struct {
 	WaxCmsId id;
 	WaxDigestAlg digest;
 	WaxSigAlg alg;
-	WaxDigestAlg sig_digest; /* what the signature covers with; equals digest */
-	WaxPss pss;		 /* when alg is PSS */
+	WaxDigestAlg
+		sig_digest; /* what the signature covers with; equals digest; NONE: the octets themselves */
+	WaxPss pss;	    /* when alg is PSS */
 	WaxSpan signature;
 	bool has_attributes;
 	WaxSpan signed_octets; /* DER SET OF the signed attributes; empty without them */
 	WaxSpan message_digest;
 	bool has_time;
 	int64_t signing_time;
-	WaxSpan ess_hash; /* of the first ESSCertID; empty when absent */
-	WaxDigestAlg ess_digest;
-	WaxSpan capabilities; /* the attribute's value, whole */
-	WaxSpan key_preference;
-	unsigned countersignatures;
-	WaxReason reason; /* NONE, or the rule it breaks */
+	WaxSpan received_octets; /* the same in the order received; empty when that is the DER order */
+	WaxEssCertId ess[2];		     /* of signingCertificate, of signingCertificateV2 */
+	WaxSpan named[WAX_ATTRIBUTE_COUNT_]; /* values, whole; empty when absent */
+	WaxSpan unsigned_attributes;	     /* body of the field */
+	bool weak_digest;		     /* weaker than the signature beside it */
+	WaxReason reason;		     /* NONE, or the rule it breaks */
 } WaxSigner;
+
+/* where wax_cms_next_countersignature is */
+typedef struct {
+	WaxBer attributes, values;
+} WaxCounterList;
 
 bool wax_cms_signed_head(
 	const WaxCmsReader *reader, WaxVerifyPlan *ret_plan, WaxFault *fault) WAX_MUST_USE;
@@ -83,6 +111,11 @@ bool wax_cms_next_certificate(
 	WaxBer *list, WaxSpan *ret_der, bool *ret_more, WaxFault *fault) WAX_MUST_USE;
 bool wax_cms_next_signer(const WaxVerifyPlan *plan, WaxBer *list, WaxBuffer *room,
 	WaxSigner *ret_signer, bool *ret_more, WaxFault *fault) WAX_MUST_USE;
+
+/* wax_cms_next_countersignature - list = wax_cms_counter_list(&signer); they cover signer.signature (RFC 5652 11.4) */
+WaxCounterList wax_cms_counter_list(const WaxSigner *signer);
+bool wax_cms_next_countersignature(WaxCounterList *list, WaxBuffer *room, WaxSigner *ret_signer,
+	bool *ret_more, WaxFault *fault) WAX_MUST_USE;
 
 /* wax_cms_verify_finish - the arithmetic: NONE means the signature is right */
 WaxReason wax_cms_verify_finish(const WaxSigner *signer, WaxSpan content_digest, bool key_said);

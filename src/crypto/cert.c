@@ -21,9 +21,6 @@
 #define CERTS_MAX 1024
 
 /* L-17 */
-#define RSA_BITS_MAX	 8192
-#define RSA_EXPONENT_MAX 64
-#define DSA_BITS_MAX	 4096
 
 struct WaxCert {
 	gint refs;
@@ -43,29 +40,13 @@ X509 *wax_crypto_x509(const WaxCert *cert)
 	return cert->x509;
 }
 
-static bool is_bounded(EVP_PKEY *key)
-{
-	int bits = EVP_PKEY_get_bits(key);
-	BIGNUM *exponent = NULL;
-	bool small = true;
-
-	if (EVP_PKEY_is_a(key, "DSA"))
-		return bits <= DSA_BITS_MAX;
-	if (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "RSA-PSS"))
-		return true;
-	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1)
-		small = BN_num_bits(exponent) <= RSA_EXPONENT_MAX;
-	BN_free(exponent);
-	return small && bits <= RSA_BITS_MAX;
-}
-
 EVP_PKEY *wax_crypto_pubkey(const WaxCert *cert)
 {
 	EVP_PKEY *key = X509_get0_pubkey(cert->x509);
 
 	if (cert->completed)
 		return cert->completed;
-	return cert->info.key_kind == WAX_KEY_UNKNOWN || cert->info.key_inherits ? NULL : key;
+	return cert->info.key_too_large || cert->info.key_inherits ? NULL : key;
 }
 
 void wax_crypto_set_error(GError **error, WaxReason reason, const char *what)
@@ -149,11 +130,17 @@ static void read_key(WaxCert *cert)
 		info->key_inherits = true;
 		return;
 	}
-	if (!key || !is_bounded(key))
+	/* what this libcrypto does not know is a key all the same: of a kind that cannot be used here */
+	info->key_kind = WAX_KEY_OTHER;
+	if (!key)
 		return;
+	info->key_too_large = !wax_crypto_key_affordable(key);
 	info->key_bits = (unsigned)EVP_PKEY_get_bits(key);
 	info->key_kind = wax_crypto_kind(key);
 	info->keyenc = wax_crypto_keyenc(key);
+	info->pure = wax_crypto_pure_alg(key);
+	if (info->key_kind == WAX_KEY_RSA_PSS)
+		info->pss_restricted = wax_crypto_pss_restriction(info->spki, &info->pss);
 	if (info->key_kind == WAX_KEY_EC &&
 		EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1) {
 		const char *nist = EC_curve_nid2nist(OBJ_txt2nid(group));
@@ -558,7 +545,7 @@ WaxCert *wax_cert_completed(const WaxCert *cert, const WaxCert *issuer)
 {
 	EVP_PKEY *from = wax_crypto_pubkey(issuer);
 	EVP_PKEY *key = from ? wax_crypto_dsa_inherit(cert->info.spki, from) : NULL;
-	WaxCert *completed = key && is_bounded(key) ? parse(cert->info.der, NULL) : NULL;
+	WaxCert *completed = key && wax_crypto_key_affordable(key) ? parse(cert->info.der, NULL) : NULL;
 
 	ERR_clear_error();
 	if (!completed) {
@@ -583,7 +570,7 @@ bool wax_cert_signed_by(const WaxCert *cert, const WaxCert *issuer)
 	g_mutex_unlock(&cache_lock);
 	if (yes)
 		return true;
-	yes = key && X509_verify(cert->x509, key) == 1;
+	yes = key && !issuer->info.key_too_large && X509_verify(cert->x509, key) == 1;
 	ERR_clear_error();
 	/* a completed issuer's octets do not say which key it has */
 	if (!yes || issuer->completed)

@@ -32,6 +32,7 @@ typedef enum {
 	WAX_KEY_RSA,
 	WAX_KEY_RSA_PSS, /* an RSA key restricted to PSS */
 	WAX_KEY_EC,
+	WAX_KEY_PURE, /* EdDSA, ML-DSA, SLH-DSA: `pure` says which */
 	WAX_KEY_XDH, /* X25519, X448 */
 	WAX_KEY_ML_KEM,
 	WAX_KEY_OTHER,
@@ -64,7 +65,11 @@ typedef struct {
 	WaxKeyKind key_kind;		   /* UNKNOWN also when this libcrypto does not know it */
 	WaxKeyEncAlg keyenc; /* what the key encrypts with of itself: RSA, ECDH, X25519, ML-KEM */
 	unsigned key_bits;
-	const char *curve; /* "P-256", NULL when not EC */
+	const char *curve;   /* "P-256", NULL when not EC */
+	WaxSigAlg pure;	     /* of a PURE key: the one algorithm that it signs with */
+	bool pss_restricted; /* an RSA_PSS key whose parameters are `pss` (P-02) */
+	WaxPss pss;
+	bool key_too_large; /* L-17: nothing is computed with it */
 	bool has_key_usage;
 	unsigned key_usage;
 	bool has_eku, eku_mail;

@@ -12,6 +12,7 @@
 struct WaxDigest {
 	EVP_MD_CTX *context;
 	const EVP_MD *method;
+	size_t size;
 };
 
 /* fetched once: EVP_get_digestbyname looks its method up again at every init */
@@ -19,7 +20,7 @@ const EVP_MD *wax_crypto_md(WaxDigestAlg alg)
 {
 	static EVP_MD *methods[WAX_DIGEST_COUNT_];
 	static const char *const names[WAX_DIGEST_COUNT_] = { NULL, "MD5", "SHA1", "SHA2-224",
-		"SHA2-256", "SHA2-384", "SHA2-512" };
+		"SHA2-256", "SHA2-384", "SHA2-512", "SHAKE-256" };
 	static gsize once;
 
 	if (g_once_init_enter(&once)) {
@@ -42,6 +43,7 @@ WaxDigest *wax_digest_new(WaxDigestAlg alg, GError **error)
 	}
 	digest = g_new0(WaxDigest, 1);
 	digest->method = method;
+	digest->size = wax_digest_size(alg);
 	digest->context = EVP_MD_CTX_new();
 	if (!digest->context || EVP_DigestInit_ex2(digest->context, method, NULL) != 1)
 		g_error("libcrypto cannot start a digest");
@@ -56,8 +58,11 @@ void wax_digest_update(WaxDigest *digest, WaxSpan bytes)
 
 void wax_digest_finish(WaxDigest *digest, uint8_t *ret_value)
 {
-	if (EVP_DigestFinal_ex(digest->context, ret_value, NULL) != 1 ||
-		EVP_DigestInit_ex2(digest->context, digest->method, NULL) != 1)
+	int done = EVP_MD_get_flags(digest->method) & EVP_MD_FLAG_XOF
+			   ? EVP_DigestFinalXOF(digest->context, ret_value, digest->size)
+			   : EVP_DigestFinal_ex(digest->context, ret_value, NULL);
+
+	if (done != 1 || EVP_DigestInit_ex2(digest->context, digest->method, NULL) != 1)
 		g_error("libcrypto cannot finish a digest");
 }
 

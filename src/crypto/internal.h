@@ -27,6 +27,21 @@ const EVP_MD *wax_crypto_md(WaxDigestAlg alg);
 const EVP_CIPHER *wax_crypto_rc2(size_t key_size);
 
 typedef struct WaxKey WaxKey;
+
+#define WAX_RSA_BITS_MAX     8192 /* L-17 */
+#define WAX_RSA_EXPONENT_MAX 64	  /* bits */
+#define WAX_DSA_BITS_MAX     4096
+
+struct WaxKey {
+	gint refs;
+	EVP_PKEY *pkey;
+	uint8_t rejection[32]; /* what implicit rejection derives its answers from */
+	bool restricted;       /* an RSA-PSS key with parameters of its own */
+	WaxPss pss;
+	struct WaxSigning *signing; /* taken while it signs; NULL: none was set up yet */
+};
+
+void wax_crypto_signing_free(struct WaxSigning *signing);
 X509 *wax_crypto_x509(const WaxCert *cert);
 
 /* wax_crypto_pubkey - its public key; NULL when it has none that may be asked (L-17) */
@@ -52,6 +67,18 @@ bool wax_crypto_signed_is_weak(const WaxSigned *what);
 X509_NAME *wax_crypto_name(WaxSpan der);
 uint32_t wax_crypto_name_hash(const X509_NAME *name);
 EVP_PKEY *wax_crypto_pkey(const WaxKey *key);
+
+/* wax_crypto_pure_alg - the algorithm that such a key fixes; NONE: it is no such key */
+WaxSigAlg wax_crypto_pure_alg(const EVP_PKEY *pkey);
+
+/* wax_crypto_pure_name - libcrypto's name of it */
+const char *wax_crypto_pure_name(WaxSigAlg alg);
+
+/* wax_crypto_pss_restriction - the parameters in a SubjectPublicKeyInfo with id-RSASSA-PSS, whole (RFC 4055 1.2) */
+bool wax_crypto_pss_restriction(WaxSpan spki, WaxPss *ret_pss);
+
+/* wax_crypto_key_affordable - within L-17 */
+bool wax_crypto_key_affordable(EVP_PKEY *pkey);
 WaxKey *wax_crypto_key_take(EVP_PKEY *pkey);
 WaxKeyKind wax_crypto_kind(const EVP_PKEY *pkey);
 /* wax_crypto_keyenc - what a key of this kind encrypts with: RSA, ECDH, X25519, ML-KEM; NONE: nothing */

@@ -138,6 +138,14 @@ static bool set_extensions(X509 *cert, const WaxCertProfile *profile, X509 *issu
 		       add_extension(cert, issuer, NID_authority_key_identifier, "keyid:always"));
 }
 
+/* digest_for - NULL where the key signs the octets themselves */
+static const EVP_MD *digest_for(const WaxKey *key)
+{
+	if (wax_crypto_pure_alg(key->pkey))
+		return NULL;
+	return wax_crypto_md(key->restricted ? key->pss.digest : WAX_DIGEST_SHA256);
+}
+
 WaxCert *wax_cert_issue(
 	const WaxCertProfile *profile, const WaxCert *issuer, WaxKey *key, GError **error)
 {
@@ -153,7 +161,7 @@ WaxCert *wax_cert_issue(
 		return NULL;
 	}
 	if (!set_fields(cert, profile, signer) || !set_extensions(cert, profile, signer) ||
-		X509_sign(cert, wax_crypto_pkey(key), wax_crypto_md(WAX_DIGEST_SHA256)) == 0) {
+		X509_sign(cert, key->pkey, digest_for(key)) == 0) {
 		wax_crypto_set_error(
 			error, WAX_R_CRYPTO_ERROR, "the certificate could not be made");
 		return NULL;

@@ -13,36 +13,14 @@
 #include "crypto/digest.h"
 #include "crypto/internal.h"
 
-#define RSA_BITS_MAX 8192 /* L-17 */
-
-struct WaxKey {
-	gint refs;
-	EVP_PKEY *pkey;
-	uint8_t rejection[32];	 /* what implicit rejection derives its answers from */
-	struct Signing *signing; /* taken while it signs; NULL: none was set up yet */
-};
-
-/* a context that was set up for one scheme: that costs about as much as P-256 itself */
-typedef struct Signing {
-	EVP_PKEY_CTX *context;
-	WaxSigAlg alg;
-	WaxDigestAlg digest;
-} Signing;
-
-static void signing_free(Signing *signing)
-{
-	if (!signing)
-		return;
-	EVP_PKEY_CTX_free(signing->context);
-	g_free(signing);
-}
-
 WaxKeyKind wax_crypto_kind(const EVP_PKEY *pkey)
 {
 	if (EVP_PKEY_is_a(pkey, "RSA-PSS"))
 		return WAX_KEY_RSA_PSS;
 	if (EVP_PKEY_is_a(pkey, "DSA"))
 		return WAX_KEY_DSA;
+	if (wax_crypto_pure_alg(pkey))
+		return WAX_KEY_PURE;
 	switch (wax_crypto_keyenc(pkey)) {
 	case WAX_KEYENC_RSA:
 		return WAX_KEY_RSA;
@@ -86,7 +64,22 @@ WaxKey *wax_crypto_key_take(EVP_PKEY *pkey)
 	key->refs = 1;
 	key->pkey = pkey;
 	wax_random(key->rejection, sizeof key->rejection);
+	if (EVP_PKEY_is_a(pkey, "RSA-PSS")) {
+		g_autoptr(GByteArray) spki = wax_key_spki(key);
+
+		key->restricted =
+			wax_crypto_pss_restriction(WAX_SPAN(spki->data, spki->len), &key->pss);
+	}
 	return key;
+}
+
+static EVP_PKEY *generate_pure(const char *kind)
+{
+	for (unsigned alg = 1; alg < WAX_SIG_ALG_COUNT_; alg++)
+		if (wax_sig_is_pure((WaxSigAlg)alg) &&
+			strcmp(kind, wax_sig_word((WaxSigAlg)alg)) == 0)
+			return EVP_PKEY_Q_keygen(NULL, NULL, wax_crypto_pure_name((WaxSigAlg)alg));
+	return NULL;
 }
 
 WaxKey *wax_key_generate(const char *kind, GError **error)
@@ -102,14 +95,17 @@ WaxKey *wax_key_generate(const char *kind, GError **error)
 	if (g_str_has_prefix(kind, "rsa-")) {
 		unsigned bits = (unsigned)g_ascii_strtoull(kind + 4, NULL, 10);
 
-		if (bits >= 2048 && bits <= RSA_BITS_MAX)
+		if (bits >= 2048 && bits <= WAX_RSA_BITS_MAX)
 			pkey = EVP_RSA_gen(bits);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if (strcmp(kind, kinds[i].kind) == 0)
 			pkey = EVP_PKEY_Q_keygen(NULL, NULL, kinds[i].algorithm, kinds[i].group);
 	ERR_clear_error();
+	if (!pkey)
+		pkey = generate_pure(kind);
 	if (!pkey) {
+		ERR_clear_error();
 		wax_set_error(
 			error, WAX_R_KEY_UNSUPPORTED, "a key of kind '%s' cannot be made", kind);
 		return NULL;
@@ -167,9 +163,9 @@ static bool acceptable(EVP_PKEY *pkey, GError **error)
 {
 	int bits = EVP_PKEY_get_bits(pkey);
 
-	if (EVP_PKEY_is_a(pkey, "RSA") && bits > RSA_BITS_MAX)
-		return wax_fail(
-			error, WAX_R_KEY_UNSUPPORTED, "an RSA key of %d bits is too large", bits);
+	if (!wax_crypto_key_affordable(pkey))
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
+			"an RSA key of %d bits, or its exponent, is too large", bits);
 	return true;
 }
 
@@ -220,7 +216,7 @@ void wax_key_unref(WaxKey *key)
 {
 	if (!key || !g_atomic_int_dec_and_test(&key->refs))
 		return;
-	signing_free(key->signing);
+	wax_crypto_signing_free(key->signing);
 	EVP_PKEY_free(key->pkey);
 	wax_wipe(key->rejection, sizeof key->rejection);
 	g_free(key);
@@ -280,85 +276,6 @@ bool wax_key_fits(const WaxKey *key, const WaxCert *cert)
 	return fits;
 }
 
-/* set_padding - what a signature scheme wants of the context */
-static bool set_padding(
-	EVP_PKEY_CTX *context, WaxSigAlg alg, const EVP_MD *md, const EVP_MD *mgf, int salt)
-{
-	if (alg == WAX_SIG_RSA)
-		return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1;
-	if (alg != WAX_SIG_PSS)
-		return true;
-	(void)md;
-	return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md(context, mgf) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt) == 1;
-}
-
-static bool scheme_fits(WaxSigAlg alg, EVP_PKEY *pkey)
-{
-	if (alg == WAX_SIG_ECDSA)
-		return EVP_PKEY_is_a(pkey, "EC");
-	if (alg == WAX_SIG_RSA)
-		return EVP_PKEY_is_a(pkey, "RSA");
-	if (alg == WAX_SIG_DSA)
-		return EVP_PKEY_is_a(pkey, "DSA");
-	return alg == WAX_SIG_PSS && (EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_is_a(pkey, "RSA-PSS"));
-}
-
-/* set_up - for this scheme, from the time before where it fits; NULL: libcrypto refuses */
-static Signing *set_up(WaxKey *key, WaxSigAlg alg, WaxDigestAlg digest)
-{
-	Signing *signing = g_atomic_pointer_exchange(&key->signing, NULL);
-	const EVP_MD *md = wax_crypto_md(digest);
-
-	if (signing && signing->alg == alg && signing->digest == digest)
-		return signing;
-	signing_free(signing);
-	signing = g_new0(Signing, 1);
-	signing->alg = alg;
-	signing->digest = digest;
-	signing->context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-	if (signing->context && EVP_PKEY_sign_init(signing->context) == 1 &&
-		set_padding(signing->context, alg, md, md, (int)wax_digest_size(digest)) &&
-		EVP_PKEY_CTX_set_signature_md(signing->context, md) == 1)
-		return signing;
-	signing_free(signing);
-	return NULL;
-}
-
-/* put_back - for the next signature; of two threads that sign at once one sets up anew */
-static void put_back(WaxKey *key, Signing *signing)
-{
-	signing_free(g_atomic_pointer_exchange(&key->signing, signing));
-}
-
-bool wax_key_sign(WaxKey *key, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan bytes,
-	GByteArray **ret_signature, GError **error)
-{
-	Signing *signing;
-	g_autoptr(GByteArray) value = g_byte_array_new();
-	const EVP_MD *md = wax_crypto_md(digest);
-	uint8_t hash[WAX_DIGEST_MAX];
-	size_t n = (size_t)EVP_PKEY_get_size(key->pkey);
-
-	if (!md || !scheme_fits(alg, key->pkey))
-		return wax_fail(error, WAX_R_KEY_UNSUPPORTED, "this key cannot sign with %s and %s",
-			wax_sig_word(alg), wax_digest_word(digest));
-	if (!wax_digest_once(digest, bytes, hash, error))
-		return false;
-	g_byte_array_set_size(value, (guint)n);
-	signing = set_up(key, alg, digest);
-	if (!signing || EVP_PKEY_sign(signing->context, value->data, &n, hash,
-				wax_digest_size(digest)) != 1) {
-		signing_free(signing);
-		return wax_crypto_fail(error, WAX_R_CRYPTO_ERROR, "signing failed");
-	}
-	put_back(key, signing);
-	g_byte_array_set_size(value, (guint)n);
-	*ret_signature = g_steal_pointer(&value);
-	return true;
-}
-
 bool wax_key_unwrap_rsa(
 	WaxKey *key, WaxSpan wrapped, size_t expected, WaxSecret **ret_key, GError **error)
 {
@@ -416,37 +333,6 @@ bool wax_key_unwrap_oaep(
 	out->n = n;
 	*ret_key = g_steal_pointer(&out);
 	return true;
-}
-
-bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest,
-	const WaxPss *pss, WaxSpan value, WaxSpan signature)
-{
-	EVP_PKEY *key = wax_crypto_pubkey(cert);
-	const EVP_MD *md = wax_crypto_md(digest), *mgf = pss ? wax_crypto_md(pss->mgf_digest) : md;
-	g_autoptr(EVP_PKEY_CTX) context = NULL;
-	bool right;
-
-	if (!key || !md || !mgf || !scheme_fits(alg, key) || value.n != wax_digest_size(digest) ||
-		(alg == WAX_SIG_PSS &&
-			(!pss || pss->digest != digest || pss->bad_trailer || pss->salt > 2048)))
-		return false;
-	context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	right = context && EVP_PKEY_verify_init(context) == 1 &&
-		set_padding(context, alg, md, mgf, pss ? (int)pss->salt : 0) &&
-		EVP_PKEY_CTX_set_signature_md(context, md) == 1 &&
-		EVP_PKEY_verify(context, signature.p, signature.n, value.p, value.n) == 1;
-	ERR_clear_error();
-	return right;
-}
-
-bool wax_cert_verify(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest, const WaxPss *pss,
-	WaxSpan bytes, WaxSpan signature)
-{
-	uint8_t value[WAX_DIGEST_MAX];
-
-	return wax_digest_once(digest, bytes, value, NULL) &&
-	       wax_cert_verify_digest(
-		       cert, alg, digest, pss, WAX_SPAN(value, wax_digest_size(digest)), signature);
 }
 
 bool wax_cert_wrap_rsa(

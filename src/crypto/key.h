@@ -4,10 +4,11 @@
  *	crypto/key - private keys and what is done with them, public keys of certificates
  *
  * DESCRIPTION
- *	Signing: RSA PKCS #1 v1.5, PSS (salt = hash), ECDSA.  Unwrapping: RSA
- *	v1.5 with implicit rejection and OAEP; key agreement: ECDH, X25519,
- *	X448; encapsulation: RSA-KEM and, where libcrypto has it, ML-KEM.  The
- *	same on the public side.
+ *	Signing: RSA PKCS #1 v1.5, PSS (salt = hash, or what a restricted key
+ *	wants), ECDSA, EdDSA, ML-DSA, SLH-DSA (those that this libcrypto has).
+ *	Unwrapping: RSA v1.5 with implicit rejection and OAEP; key agreement:
+ *	ECDH, X25519, X448; encapsulation: RSA-KEM and, where libcrypto has it,
+ *	ML-KEM.  The same on the public side.
  *	RSA v1.5 unwrapping never says that it failed: it takes the expected
  *	length and gives that many octets, right or pseudo-random, in the
  *	same time (SMIME.md R-46).
@@ -32,7 +33,8 @@ typedef struct WaxKey WaxKey;
 
 /*
  * wax_key_generate - "rsa-2048", "rsa-3072", "rsa-4096", "p256", "p384", "p521", "x25519", "x448";
- * "ml-kem-512", "ml-kem-768", "ml-kem-1024" where libcrypto knows them
+ * where libcrypto has them "ml-kem-512", "ml-kem-768", "ml-kem-1024", "ed25519", "ed448",
+ * "ml-dsa-44", "slh-dsa-sha2-128s" and their like (wax_sig_word)
  */
 WaxKey *wax_key_generate(const char *kind, GError **error) WAX_MUST_USE;
 
@@ -52,7 +54,7 @@ WaxSecret *wax_key_pkcs8(const WaxKey *key);
 GByteArray *wax_key_spki(const WaxKey *key);
 bool wax_key_fits(const WaxKey *key, const WaxCert *cert);
 
-/* wax_key_sign - over bytes (hashed here); the value is appended to ret_signature */
+/* wax_key_sign - over bytes, hashed here unless the scheme is pure, which takes no digest; the value is appended to ret_signature */
 bool wax_key_sign(WaxKey *key, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan bytes,
 	GByteArray **ret_signature, GError **error) WAX_MUST_USE;
 
@@ -76,7 +78,10 @@ bool wax_key_decapsulate(
 bool wax_cert_verify(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest, const WaxPss *pss,
 	WaxSpan bytes, WaxSpan signature);
 
-/* wax_cert_verify_digest - as verify, for a digest that is known already */
+/* wax_sig_available - can this libcrypto make and check such signatures? */
+bool wax_sig_available(WaxSigAlg alg);
+
+/* wax_cert_verify_digest - as verify, for a digest that is known already; pure schemes have none */
 bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest,
 	const WaxPss *pss, WaxSpan value, WaxSpan signature);
 

@@ -11,6 +11,7 @@
 #include "core/event.h"
 #include "core/io.h"
 #include "core/status.h"
+#include "crypto/offer.h"
 #include "daemons/child.h"
 #include "web/web.h"
 
@@ -22,7 +23,8 @@ typedef struct {
 	WaxChild *child;
 	GMutex lock, names_lock; /* of `busy`; of what the C library says about users */
 	GCond free;
-	bool busy; /* an act is with cad, which does one at a time */
+	bool busy;	    /* an act is with cad, which does one at a time */
+	json_t *algorithms; /* asked for before the confinement, which keeps libcrypto from its files */
 	char *status_path, *mail_path;
 	WaxWebParts parts;
 } Service;
@@ -110,6 +112,22 @@ static bool change(void *ctx, const char *act, const char *actor, const json_t *
 	       wax_fail(error, WAX_R_INTERNAL, "the administration answered with no JSON");
 }
 
+/* algorithms - what the libcrypto of this service has */
+static json_t *algorithms(void)
+{
+	json_t *answer = json_pack("{s:s}", "libcrypto", wax_offer_library());
+
+	for (unsigned offer = 0; offer < WAX_OFFER_COUNT_; offer++) {
+		g_autoptr(GPtrArray) list = wax_offer_list((WaxOffer)offer);
+		json_t *items = json_array();
+
+		for (guint n = 0; n < list->len; n++)
+			json_array_append_new(items, json_string(list->pdata[n]));
+		json_object_set_new(answer, wax_offer_word((WaxOffer)offer), items);
+	}
+	return answer;
+}
+
 static json_t *status(void *ctx)
 {
 	Service *s = ctx;
@@ -125,6 +143,7 @@ static json_t *status(void *ctx)
 		json_object_set(root, "keys", json_object_get(keys, "items"));
 	json_decref(keys);
 	json_decref(none);
+	json_object_set(root, "algorithms", s->algorithms);
 	return root;
 }
 
@@ -188,6 +207,7 @@ int main(void)
 
 	s.status_path = g_build_filename(wax_config_text(config, "paths.run"), "status.json", NULL);
 	s.mail_path = g_build_filename(state, "mail", "mail.db", NULL);
+	s.algorithms = algorithms();
 	wax_child_become(child);
 	if (!wax_store_open(admin, WAX_STORE_READ, 0, &store, &error)) {
 		wax_event_error(WAX_ERR, "start-failed", error);
@@ -220,5 +240,6 @@ int main(void)
 	while (poll(&stop, 1, -1) <= 0)
 		;
 	wax_web_stop(server);
+	json_decref(s.algorithms);
 	return 0;
 }

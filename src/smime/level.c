@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "core/status.h"
+#include "smime/compress.h"
 
 #define ROOMS_KEPT 4
 #define KEPT_USED  (64 * 1024) /* of one that took more, the memory goes back at once */
@@ -150,6 +151,7 @@ typedef struct {
 	WaxCmsReader reader;
 	WaxBuffer head, tail;
 	WaxCipher *cipher;
+	WaxZlib *zlib;
 	uint8_t *decoded, *plain;
 	size_t plain_used; /* the most that lay in it */
 } Stage;
@@ -175,8 +177,15 @@ static bool deliver(Stage *stage, WaxSpan bytes, GError **error)
 	return true;
 }
 
+static bool deliver_expanded(void *data, WaxSpan bytes, GError **error)
+{
+	return deliver(data, bytes, error);
+}
+
 static bool decrypt(Stage *stage, WaxSpan content, GError **error)
 {
+	if (stage->zlib)
+		return wax_zlib_write(stage->zlib, content, error);
 	while (content.n) {
 		size_t n = content.n < WAX_LEVEL_CHUNK ? content.n : WAX_LEVEL_CHUNK, got;
 
@@ -238,6 +247,8 @@ static bool stage_finish(Stage *stage, GError **error)
 		return true;
 	if (stage->level->base64 && !wax_base64_decode_end(&stage->base64, error))
 		return false;
+	if (stage->zlib)
+		return wax_zlib_finish(stage->zlib, error);
 	if (!stage->cipher)
 		return true;
 	return wax_cipher_finish(stage->cipher, tag, stage->plain, &n, NULL, error) &&
@@ -254,6 +265,11 @@ static bool stage_begin(Stage *stage, GError **error)
 		stage->head = wax_room_new(WAX_LEVEL_HEAD);
 		stage->tail = wax_room_new(WAX_LEVEL_TAIL);
 		wax_cms_reader_init(&stage->reader, stage->head, stage->tail);
+	}
+	if (level->compressed) {
+		WaxSink expanded = { deliver_expanded, stage };
+
+		stage->zlib = wax_inflate_new(&expanded, level->most);
 	}
 	if (level->cipher == WAX_CIPHER_NONE)
 		return true;
@@ -272,6 +288,7 @@ static void stage_done(Stage *stage)
 	wax_room_free(&stage->head);
 	wax_room_free(&stage->tail);
 	wax_cipher_free(stage->cipher);
+	wax_zlib_free(stage->zlib);
 	if (stage->plain)
 		wax_wipe(stage->plain, MAX(stage->plain_used, (size_t)WAX_CIPHER_SLACK));
 	g_free(stage->plain);

@@ -46,6 +46,39 @@ static bool digest_canonical(void *data, WaxSpan bytes, GError **error)
 	return true;
 }
 
+typedef struct {
+	WaxOpened *o;
+	unsigned level;
+	const WaxPart *part;
+} Content;
+
+/* append_canonical - bytes with every line end as CRLF; false: more than is kept */
+static bool append_canonical(GByteArray *out, WaxSpan bytes)
+{
+	for (size_t i = 0; i < bytes.n; i++) {
+		if (bytes.p[i] == '\n' && (i == 0 || bytes.p[i - 1] != '\r'))
+			g_byte_array_append(out, (const uint8_t *)"\r", 1);
+		g_byte_array_append(out, bytes.p + i, 1);
+	}
+	return out->len <= WAX_CONTENT_MAX;
+}
+
+/* whole_content - R-25, for a signature over the octets themselves */
+static bool whole_content(void *data, GByteArray **ret_content)
+{
+	const Content *content = data;
+	g_autoptr(GByteArray) raw = NULL;
+	g_autoptr(GByteArray) canonical = g_byte_array_new();
+	bool over;
+
+	if (!wax_opened_read_range(content->o, content->level, content->part->start,
+		    content->part->end, WAX_CONTENT_MAX, &raw, &over, NULL) ||
+		over || !append_canonical(canonical, wax_open_span(raw)))
+		return false;
+	*ret_content = g_steal_pointer(&canonical);
+	return true;
+}
+
 static bool digest_part(
 	WaxOpened *o, unsigned n, const WaxPart *part, WaxDigests *digests, bool lf, GError **error)
 {
@@ -95,6 +128,7 @@ static bool judge_clear(WaxOpened *o, unsigned n, WaxVerdictLayer *layer, const 
 {
 	g_autoptr(GByteArray) header = NULL;
 	g_auto(WaxContent) type = { 0 };
+	Content again = { o, n, content };
 	WaxObject object;
 	bool over, ok;
 
@@ -116,6 +150,8 @@ static bool judge_clear(WaxOpened *o, unsigned n, WaxVerdictLayer *layer, const 
 	if (ok && !object.broken) {
 		ok = digest_part(o, n, content, &object.digests, /* lf= */ false, error);
 		if (ok) {
+			object.content = whole_content;
+			object.content_data = &again;
 			wax_object_judge_signers(&object);
 			ok = explain_mismatch(&object, n, content, error);
 		}

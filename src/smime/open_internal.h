@@ -26,6 +26,7 @@
 #include "smime/level.h"
 #include "smime/open.h"
 #include "smime/signers.h"
+#include "smime/compress.h"
 
 #define WAX_OPEN_HEADER_MAX (256 * 1024)
 
@@ -100,6 +101,10 @@ typedef struct {
 	WaxDigests digests;
 	uint64_t size;
 	GByteArray *kept;
+	/* the content once more, where a signature covers its octets themselves */
+	bool (*content)(void *data, GByteArray **ret_content);
+	void *content_data;
+	WaxZlib *zlib; /* compressed */
 } WaxObject;
 
 void wax_object_init(
@@ -124,6 +129,10 @@ void wax_object_begin_encrypted(WaxObject *object);
  * number of octets, so it is decrypted only then.
  */
 void wax_object_end_encrypted(WaxObject *object, const char *part, uint64_t from, uint64_t to);
+
+/* wax_object_begin_compressed - from then on wax_zlib_write of the content */
+void wax_object_begin_compressed(WaxObject *object);
+void wax_object_end_compressed(WaxObject *object, const char *part, uint64_t from, uint64_t to);
 
 /* --- layers and payload --- */
 

@@ -35,6 +35,8 @@ static void begin_object(WaxObject *object)
 		wax_object_begin_encrypted(object);
 	else if (object->layer->kind == WAX_LAYER_OPAQUE_SIGNED)
 		wax_digests_begin(&object->digests, &object->reader);
+	else if (object->layer->kind == WAX_LAYER_COMPRESSED)
+		wax_object_begin_compressed(object);
 	else
 		wax_object_give_up(object, WAX_R_CMS_TYPE_UNKNOWN);
 }
@@ -52,10 +54,22 @@ void wax_object_keep(WaxObject *object, WaxSpan bytes)
 	g_byte_array_append(object->kept, bytes.p, (guint)bytes.n);
 }
 
+static void expand(WaxObject *object, WaxSpan content)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!wax_zlib_write(object->zlib, content, &error))
+		wax_object_give_up(object, wax_reason_of(error));
+}
+
 static void take_content(WaxObject *object, WaxSpan content)
 {
 	size_t got;
 
+	if (object->zlib) {
+		expand(object, content);
+		return;
+	}
 	if (!object->cipher && object->key)
 		return;
 	if (!object->cipher) {
@@ -181,6 +195,8 @@ static WaxLayerKind claimed_kind(const char *smime_type)
 		return WAX_LAYER_ENVELOPED;
 	if (g_strcmp0(smime_type, "authenveloped-data") == 0)
 		return WAX_LAYER_AUTH_ENVELOPED;
+	if (g_strcmp0(smime_type, "compressed-data") == 0)
+		return WAX_LAYER_COMPRESSED;
 	if (g_strcmp0(smime_type, "signed-data") == 0)
 		return WAX_LAYER_OPAQUE_SIGNED;
 	return WAX_LAYER_UNKNOWN;
@@ -209,6 +225,7 @@ void wax_object_done(WaxObject *object)
 	wax_cipher_free(object->cipher);
 	wax_secret_free(object->key);
 	wax_digests_done(&object->digests);
+	wax_zlib_free(object->zlib);
 	if (object->plain)
 		wax_wipe(object->plain, MAX(object->plain_used, (size_t)WAX_CIPHER_SLACK));
 	g_free(object->plain);
@@ -234,6 +251,8 @@ void wax_object_judge_signers(WaxObject *object)
 {
 	const WaxOpenOptions *options = object->o->options;
 	WaxSignersContext context = {
+		.content = object->content,
+		.content_data = object->content_data,
 		.author = &object->o->author,
 		.anchors = options->anchors,
 		.untrusted = options->untrusted,
@@ -242,6 +261,7 @@ void wax_object_judge_signers(WaxObject *object)
 		.at = options->at,
 		.historic = options->historic,
 		.structure_only = options->structure_only,
+		.header = object->o->outer ? wax_open_span(object->o->outer) : WAX_SPAN_NONE,
 		.dates = object->o->dates,
 	};
 
@@ -249,6 +269,35 @@ void wax_object_judge_signers(WaxObject *object)
 	if (object->layer->signers->len == 0 && !object->reader.has_content &&
 		wax_reasons_empty(&object->layer->reasons))
 		object->layer->kind = WAX_LAYER_CERTS_ONLY;
+}
+
+/* whole_content - of the level that was made of this object, or of what was given apart */
+static bool whole_content(void *data, GByteArray **ret_content)
+{
+	WaxObject *object = data;
+	const WaxSource *detached = object->o->options->detached;
+	bool over = false;
+
+	if (object->reader.has_content)
+		return wax_opened_read_range(object->o, object->o->levels.levels->len - 1, 0,
+			       UINT64_MAX, WAX_CONTENT_MAX, ret_content, &over, NULL) &&
+		       !over;
+	if (!detached || detached->size > WAX_CONTENT_MAX)
+		return false;
+	*ret_content = g_byte_array_new();
+	g_byte_array_set_size(*ret_content, (guint)detached->size);
+	for (uint64_t at = 0; at < detached->size;) {
+		size_t got;
+
+		if (!wax_source_read(detached, at, (*ret_content)->data + at,
+			    (size_t)(detached->size - at), &got, NULL) ||
+			got == 0) {
+			g_clear_pointer(ret_content, g_byte_array_unref);
+			return false;
+		}
+		at += got;
+	}
+	return true;
 }
 
 /* a bare signature whose content was given apart */
@@ -290,11 +339,15 @@ bool wax_open_peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, 
 
 		if (wax_layer_is_encrypted(layer->kind))
 			wax_object_end_encrypted(&object, part, from, to);
+		if (layer->kind == WAX_LAYER_COMPRESSED)
+			wax_object_end_compressed(&object, part, from, to);
 		if (detached && o->options->detached)
 			ok = digest_detached(&object, error);
 		if (ok && layer->kind == WAX_LAYER_OPAQUE_SIGNED) {
 			if (object.reader.has_content)
 				wax_object_make_level(&object, part, from, to);
+			object.content = whole_content;
+			object.content_data = &object;
 			wax_object_judge_signers(&object);
 			/* two contents, and the signature speaks for one of them */
 			if (object.reader.has_content && o->options->detached)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "asn1/identifiers.h"
 #include "cms/seal.h"
 #include "cms/sign.h"
 #include "core/clock.h"
@@ -14,6 +15,7 @@
 #include "mime/canonical.h"
 #include "mime/fields.h"
 #include "mime/transfer.h"
+#include "smime/compress.h"
 #include "smime/seal_internal.h"
 
 #define CHUNK	   (48 * 1024)
@@ -38,10 +40,13 @@ typedef struct {
 	GByteArray *kept; /* the canonical entity, when it is small */
 	uint64_t entity_octets;
 	/* signing */
-	WaxDigest *digest;
+	WaxDigest *running[WAX_DIGEST_COUNT_];
+	uint8_t digests[WAX_DIGEST_COUNT_][WAX_DIGEST_MAX];
 	GString *before, *after;	 /* of multipart/signed, around the entity */
 	GByteArray *cms_head, *cms_tail; /* of an opaque SignedData */
-	uint64_t signed_octets;		 /* the whole entity that is encrypted or sent */
+	uint64_t signed_octets;
+	GByteArray *compressed_head; /* of CompressedData */
+	uint64_t final_octets;	     /* the whole entity that is encrypted or sent */
 } Seal;
 
 static void seal_clear(Seal *s)
@@ -52,7 +57,9 @@ static void seal_clear(Seal *s)
 	g_clear_pointer(&s->kept, g_byte_array_unref);
 	g_clear_pointer(&s->cms_head, g_byte_array_unref);
 	g_clear_pointer(&s->cms_tail, g_byte_array_unref);
-	g_clear_pointer(&s->digest, wax_digest_free);
+	g_clear_pointer(&s->compressed_head, g_byte_array_unref);
+	for (unsigned i = 0; i < WAX_DIGEST_COUNT_; i++)
+		g_clear_pointer(&s->running[i], wax_digest_free);
 	if (s->extra_fields)
 		g_string_free(s->extra_fields, true);
 	if (s->before)
@@ -228,8 +235,9 @@ static bool measure(void *data, WaxSpan bytes, GError **error)
 	Seal *s = data;
 
 	(void)error; /* nothing here can fail */
-	if (s->digest)
-		wax_digest_update(s->digest, bytes);
+	for (unsigned i = 0; i < WAX_DIGEST_COUNT_; i++)
+		if (s->running[i])
+			wax_digest_update(s->running[i], bytes);
 	s->entity_octets += bytes.n;
 	if (s->kept && s->kept->len + bytes.n > KEEP_MAX)
 		g_clear_pointer(&s->kept, g_byte_array_unref);
@@ -252,13 +260,17 @@ static bool measure_entity(Seal *s, GError **error)
 
 static WaxSigAlg signature_of(const WaxSealSigner *signer)
 {
-	switch (wax_cert_info(signer->cert)->key_kind) {
+	const WaxCertInfo *info = wax_cert_info(signer->cert);
+
+	switch (info->key_kind) {
 	case WAX_KEY_RSA:
 		return signer->pss ? WAX_SIG_PSS : WAX_SIG_RSA;
 	case WAX_KEY_RSA_PSS:
 		return WAX_SIG_PSS;
 	case WAX_KEY_EC:
 		return WAX_SIG_ECDSA;
+	case WAX_KEY_PURE:
+		return info->pure;
 	default:
 		return WAX_SIG_ALG_NONE;
 	}
@@ -266,10 +278,19 @@ static WaxSigAlg signature_of(const WaxSealSigner *signer)
 
 static WaxDigestAlg digest_of(const WaxCertInfo *info)
 {
+	if (info->key_kind == WAX_KEY_PURE)
+		return wax_sig_digest(info->pure);
+	if (info->pss_restricted)
+		return info->pss.digest;
 	if (info->key_kind == WAX_KEY_EC && info->key_bits > 384)
 		return WAX_DIGEST_SHA512;
 	return info->key_kind == WAX_KEY_EC && info->key_bits > 256 ? WAX_DIGEST_SHA384
 								    : WAX_DIGEST_SHA256;
+}
+
+static unsigned signer_count(const WaxSealOptions *options)
+{
+	return options->signer ? 1 + options->more_signers : 0;
 }
 
 /* is_stale - Date lies so far back that a truthful signing time would look wrong (S-90) */
@@ -295,27 +316,22 @@ static void add_certificate(GArray *spans, const WaxCert *cert)
 	g_array_append_val(spans, der);
 }
 
-/* certificates_of - the signer's, the one for replies, the chain without its root (S-32) */
-static GArray *certificates_of(const WaxSealSigner *signer)
+/* certificates_of - of each signer its own, the one for replies, the chain without its root (S-32) */
+static GArray *certificates_of(const WaxSealOptions *options)
 {
 	GArray *spans = g_array_new(false, false, sizeof(WaxSpan));
 
-	add_certificate(spans, signer->cert);
-	if (signer->encryption_cert)
-		add_certificate(spans, signer->encryption_cert);
-	for (guint i = 0; signer->chain && i < signer->chain->len; i++)
-		if (!wax_cert_info(signer->chain->pdata[i])->self_issued)
-			add_certificate(spans, signer->chain->pdata[i]);
+	for (unsigned n = 0; n < signer_count(options); n++) {
+		const WaxSealSigner *signer = &options->signer[n];
+
+		add_certificate(spans, signer->cert);
+		if (signer->encryption_cert)
+			add_certificate(spans, signer->encryption_cert);
+		for (guint i = 0; signer->chain && i < signer->chain->len; i++)
+			if (!wax_cert_info(signer->chain->pdata[i])->self_issued)
+				add_certificate(spans, signer->chain->pdata[i]);
+	}
 	return spans;
-}
-
-static size_t room_for(const GArray *certificates)
-{
-	size_t n = 8192;
-
-	for (guint i = 0; i < certificates->len; i++)
-		n += g_array_index(certificates, WaxSpan, i).n + 16;
-	return n;
 }
 
 static GByteArray *bytes_of(const WaxDer *der)
@@ -326,52 +342,122 @@ static GByteArray *bytes_of(const WaxDer *der)
 	return g_byte_array_append(bytes, span.p, (guint)span.n);
 }
 
-/* make_signature - SignedData as head and tail; the digest of the entity is known */
-static bool make_signature(Seal *s, bool detached, GError **error)
+/* one signer's part of the SignedData, while it is made */
+typedef struct {
+	WaxSigned *to;
+	GByteArray *attributes, *signature;
+	uint8_t digest[WAX_DIGEST_MAX];
+} Signed;
+
+static void signed_free(void *data)
 {
-	const WaxSealSigner *signer = s->options->signer;
+	Signed *one = data;
+
+	g_clear_pointer(&one->attributes, g_byte_array_unref);
+	g_clear_pointer(&one->signature, g_byte_array_unref);
+	g_free(one);
+}
+
+void wax_seal_request(const WaxSealSigner *signer, WaxSignRequest *ret_request)
+{
 	const WaxCertInfo *info = wax_cert_info(signer->cert);
-	g_autoptr(GArray) certificates = certificates_of(signer);
-	g_autoptr(GByteArray) signature = NULL;
-	uint8_t digest[WAX_DIGEST_MAX], attributes_room[4096], head_room[256];
-	g_autofree uint8_t *tail_room = g_malloc(room_for(certificates));
-	WaxDer head = wax_der(head_room, sizeof head_room),
-	       tail = wax_der(tail_room, room_for(certificates));
-	WaxBuffer attributes = { attributes_room, 0, sizeof attributes_room };
-	WaxSignRequest request = {
+
+	*ret_request = (WaxSignRequest){
 		.digest = digest_of(info),
 		.alg = signature_of(signer),
 		.issuer_and_serial = info->issuer_and_serial,
+		.key_id = signer->by_key_id ? info->key_id : WAX_SPAN_NONE,
 		.certificate_sha256 = WAX_SPAN(info->sha256, 32),
-		.has_time = !is_stale(s),
-		.signing_time = s->options->now,
 	};
+	if (info->pss_restricted)
+		ret_request->pss = wax_pss_for(&info->pss, ret_request->digest);
+	if (signer->encryption_cert)
+		ret_request->encryption_certificate =
+			wax_cert_info(signer->encryption_cert)->issuer_and_serial;
+}
+
+/* ask_key - the attributes, and the signature over them */
+static bool ask_key(const Seal *s, const WaxSealSigner *signer, Signed *one, GError **error)
+{
+	uint8_t room[4096];
+	WaxBuffer attributes = { room, 0, sizeof room };
+	WaxSignRequest *request = &one->to->request;
 	WaxFault fault;
 
-	wax_digest_finish(s->digest, digest);
-	request.message_digest = WAX_SPAN(digest, wax_digest_size(request.digest));
-	if (signer->encryption_cert)
-		request.encryption_certificate =
-			wax_cert_info(signer->encryption_cert)->issuer_and_serial;
-	if (!wax_cms_sign_plan(&request, &attributes, &fault))
+	wax_seal_request(signer, request);
+	request->has_time = !is_stale(s);
+	request->signing_time = s->options->now;
+	memcpy(one->digest, s->digests[request->digest], WAX_DIGEST_MAX);
+	request->message_digest = WAX_SPAN(one->digest, wax_digest_size(request->digest));
+	if (!wax_cms_sign_plan(request, &attributes, &fault))
 		return wax_fail_fault(error, &fault, "signed attributes");
-	if (!signer->sign(signer->data, request.alg, request.digest,
-		    WAX_SPAN(attributes.p, attributes.n), &signature, error))
+	one->attributes =
+		g_byte_array_append(g_byte_array_new(), attributes.p, (guint)attributes.n);
+	one->to->attributes = WAX_SPAN(one->attributes->data, one->attributes->len);
+	if (!signer->sign(signer->data, request->alg, request->digest, one->to->attributes,
+		    &one->signature, error))
 		return false;
+	one->to->signature = WAX_SPAN(one->signature->data, one->signature->len);
 	/* RSA by Chinese remainders leaks the key when the arithmetic fails once: look before it leaves */
-	if (request.alg == WAX_SIG_RSA &&
-		!wax_cert_verify(signer->cert, request.alg, request.digest, NULL,
-			WAX_SPAN(attributes.p, attributes.n),
-			WAX_SPAN(signature->data, signature->len)))
+	if (request->alg == WAX_SIG_RSA &&
+		!wax_cert_verify(signer->cert, request->alg, request->digest, NULL,
+			one->to->attributes, one->to->signature))
 		return wax_fail(error, WAX_R_CRYPTO_ERROR, "a signature just made does not verify");
-	if (!wax_cms_sign_finish(&request, WAX_SPAN(attributes.p, attributes.n),
-		    WAX_SPAN(signature->data, signature->len),
-		    (const WaxSpan *)(void *)certificates->data, certificates->len,
-		    detached ? NULL : &s->entity_octets, &head, &tail, &fault))
+	return true;
+}
+
+static size_t room_for(const GArray *certificates, const GPtrArray *signers)
+{
+	size_t n = 4096;
+
+	for (guint i = 0; i < certificates->len; i++)
+		n += g_array_index(certificates, WaxSpan, i).n + 16;
+	for (guint i = 0; i < signers->len; i++) {
+		const Signed *one = signers->pdata[i];
+
+		n += one->to->attributes.n + one->to->signature.n + 1024 +
+		     one->to->request.issuer_and_serial.n;
+	}
+	return n;
+}
+
+static bool write_signed_data(
+	Seal *s, const GPtrArray *signers, const WaxSigned *first, bool detached, GError **error)
+{
+	g_autoptr(GArray) certificates = certificates_of(s->options);
+	size_t room = room_for(certificates, signers);
+	g_autofree uint8_t *tail_room = g_malloc(room);
+	uint8_t head_room[512];
+	WaxDer head = wax_der(head_room, sizeof head_room), tail = wax_der(tail_room, room);
+	WaxFault fault;
+
+	if (!wax_cms_sign_all(first, signers->len, (const WaxSpan *)(void *)certificates->data,
+		    certificates->len, detached ? NULL : &s->entity_octets, &head, &tail, &fault))
 		return wax_fail_fault(error, &fault, "SignedData");
 	s->cms_head = bytes_of(&head);
 	s->cms_tail = bytes_of(&tail);
 	return true;
+}
+
+/* make_signature - SignedData as head and tail; the digests of the entity are known */
+static bool make_signature(Seal *s, bool detached, GError **error)
+{
+	unsigned count = signer_count(s->options);
+	g_autofree WaxSigned *all = g_new0(WaxSigned, count);
+	g_autoptr(GPtrArray) signers = g_ptr_array_new_with_free_func(signed_free);
+
+	for (unsigned i = 0; i < WAX_DIGEST_COUNT_; i++)
+		if (s->running[i])
+			wax_digest_finish(s->running[i], s->digests[i]);
+	for (unsigned i = 0; i < count; i++) {
+		Signed *one = g_new0(Signed, 1);
+
+		one->to = &all[i];
+		g_ptr_array_add(signers, one);
+		if (!ask_key(s, &s->options->signer[i], one, error))
+			return false;
+	}
+	return write_signed_data(s, signers, all, detached, error);
 }
 
 static void append_base64(GString *out, WaxSpan first, WaxSpan second)
@@ -385,9 +471,21 @@ static void append_base64(GString *out, WaxSpan first, WaxSpan second)
 	g_string_append_len(out, (const char *)text, (gssize)n);
 }
 
-static void frame_clear_signed(Seal *s, WaxDigestAlg digest)
+/* micalg_of - a list for several digests (S-11); several words need quotes */
+static char *micalg_of(const Seal *s)
 {
-	g_autofree char *boundary = NULL;
+	g_autoptr(GString) list = g_string_new(NULL);
+
+	for (unsigned i = 0; i < WAX_DIGEST_COUNT_; i++)
+		if (s->running[i])
+			g_string_append_printf(list, "%s%s", list->len ? "," : "",
+				wax_digest_micalg((WaxDigestAlg)i));
+	return strchr(list->str, ',') ? g_strdup_printf("\"%s\"", list->str) : g_strdup(list->str);
+}
+
+static void frame_clear_signed(Seal *s)
+{
+	g_autofree char *boundary = NULL, *micalg = micalg_of(s);
 	uint8_t random[15];
 
 	wax_random(random, sizeof random);
@@ -396,7 +494,7 @@ static void frame_clear_signed(Seal *s, WaxDigestAlg digest)
 	g_string_printf(s->before,
 		"Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n"
 		"\tmicalg=%s; boundary=\"=_%s\"\r\n\r\n--=_%s\r\n",
-		wax_digest_micalg(digest), boundary, boundary);
+		micalg, boundary, boundary);
 	s->after = g_string_new(NULL);
 	g_string_printf(s->after,
 		"\r\n--=_%s\r\nContent-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n"
@@ -414,21 +512,37 @@ static const char opaque_fields[] =
 	"Content-Transfer-Encoding: base64\r\n"
 	"Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
 
+/* begin_digest - or why this signer cannot sign here */
+static bool begin_digest(Seal *s, const WaxSealSigner *signer, GError **error)
+{
+	const WaxCertInfo *info = wax_cert_info(signer->cert);
+	WaxDigestAlg digest = digest_of(info);
+
+	if (signature_of(signer) == WAX_SIG_ALG_NONE)
+		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
+			"the key of %s is of a kind that cannot sign here", info->subject_text);
+	if (wax_digest_is_weak(digest))
+		return wax_fail(error, WAX_R_KEY_WEAK,
+			"the key of %s is restricted to %s, which is not written any more: ask "
+			"for a certificate without that restriction",
+			info->subject_text, wax_digest_word(digest));
+	if (signer->by_key_id && !info->key_id.n)
+		return wax_fail(error, WAX_R_VALUE_INVALID,
+			"the certificate of %s has no subjectKeyIdentifier: name the signer by "
+			"issuer and serial number",
+			info->subject_text);
+	if (!s->running[digest])
+		s->running[digest] = wax_digest_new(digest, error);
+	return s->running[digest] != NULL;
+}
+
 static bool prepare(Seal *s, GError **error)
 {
 	const WaxSealSigner *signer = s->options->signer;
 
-	if (signer) {
-		WaxDigestAlg digest = digest_of(wax_cert_info(signer->cert));
-
-		if (signature_of(signer) == WAX_SIG_ALG_NONE)
-			return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
-				"the key of %s is of a kind that cannot sign here",
-				wax_cert_info(signer->cert)->subject_text);
-		s->digest = wax_digest_new(digest, error);
-		if (!s->digest)
+	for (unsigned i = 0; i < signer_count(s->options); i++)
+		if (!begin_digest(s, &signer[i], error))
 			return false;
-	}
 	if (!measure_entity(s, error))
 		return false;
 	s->signed_octets = s->entity_octets;
@@ -437,7 +551,7 @@ static bool prepare(Seal *s, GError **error)
 	if (!make_signature(s, !s->options->opaque, error))
 		return false;
 	if (!s->options->opaque)
-		frame_clear_signed(s, digest_of(wax_cert_info(signer->cert)));
+		frame_clear_signed(s);
 	else
 		s->signed_octets =
 			sizeof opaque_fields - 1 +
@@ -484,7 +598,19 @@ static bool end_base64(Base64Sink *b, GError **error)
 	return wax_sink_write(b->out, WAX_SPAN(b->text, n), error);
 }
 
-/* write_signed - the entity as it is sent or encrypted: signed_octets of it */
+static bool to_zlib(void *zlib, WaxSpan bytes, GError **error)
+{
+	return wax_zlib_write(zlib, bytes, error);
+}
+
+static bool count_octets(void *octets, WaxSpan bytes, GError **error)
+{
+	(void)error;
+	*(uint64_t *)octets += bytes.n;
+	return true;
+}
+
+/* write_signed - the entity, signed where it is signed: signed_octets of it */
 static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
 {
 	g_autofree Base64Sink *b = NULL;
@@ -503,6 +629,58 @@ static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
 	       write_entity(s, &inner, error) &&
 	       wax_sink_write(&inner, WAX_SPAN(s->cms_tail->data, s->cms_tail->len), error) &&
 	       end_base64(b, error);
+}
+
+static const char compressed_fields[] =
+	"Content-Type: application/pkcs7-mime; smime-type=compressed-data; name=\"smime.p7z\"\r\n"
+	"Content-Transfer-Encoding: base64\r\n"
+	"Content-Disposition: attachment; filename=\"smime.p7z\"\r\n\r\n";
+
+/* deflate - what was signed, compressed, into the sink; the same octets each time */
+static bool deflate_signed(Seal *s, const WaxSink *sink, GError **error)
+{
+	g_autoptr(WaxZlib) zlib = wax_deflate_new(sink);
+	WaxSink into = { to_zlib, zlib };
+
+	return write_signed(s, &into, error) && wax_zlib_finish(zlib, error);
+}
+
+/* prepare_compressed - compressed once to learn the length, which DER writes first */
+static bool prepare_compressed(Seal *s, GError **error)
+{
+	uint64_t octets = 0;
+	WaxSink count = { count_octets, &octets };
+	uint8_t room[128];
+	WaxDer head = wax_der(room, sizeof room);
+	WaxFault fault;
+
+	s->final_octets = s->signed_octets;
+	if (!s->options->compress)
+		return true;
+	if (!deflate_signed(s, &count, error))
+		return false;
+	if (!wax_cms_compress_head(octets, &head, &fault))
+		return wax_fail_fault(error, &fault, "CompressedData");
+	s->compressed_head = bytes_of(&head);
+	s->final_octets =
+		sizeof compressed_fields - 1 + wax_base64_size(s->compressed_head->len + octets);
+	return true;
+}
+
+/* write_final - the entity that is sent or encrypted: final_octets of it */
+static bool write_final(Seal *s, const WaxSink *sink, GError **error)
+{
+	g_autofree Base64Sink *b = NULL;
+	WaxSink inner;
+
+	if (!s->options->compress)
+		return write_signed(s, sink, error);
+	b = base64_sink_new(sink);
+	inner = (WaxSink){ to_base64, b };
+	return put_text(sink, compressed_fields, error) &&
+	       wax_sink_write(&inner, WAX_SPAN(s->compressed_head->data, s->compressed_head->len),
+		       error) &&
+	       deflate_signed(s, &inner, error) && end_base64(b, error);
 }
 
 typedef struct {
@@ -542,7 +720,7 @@ static bool make_head(const Seal *s, WaxSpan cek, const WaxSealContent *content,
 	head_room = g_malloc(wrapped.room + 512);
 	head = wax_der(head_room, wrapped.room + 512);
 	if (!wax_cms_seal_head(content, (const WaxSealRecipient *)(void *)wrapped.list->data,
-		    wrapped.list->len, wax_cipher_sealed_size(content->cipher, s->signed_octets),
+		    wrapped.list->len, wax_cipher_sealed_size(content->cipher, s->final_octets),
 		    &head, &fault))
 		return wax_fail_fault(error, &fault, "EnvelopedData");
 	*ret_head = bytes_of(&head);
@@ -574,7 +752,7 @@ static bool begin_cipher(const Seal *s, const WaxSecret *cek, const WaxSealConte
 		return false;
 	cipher = wax_cipher_new(content->cipher, /* encrypt= */ true,
 		wax_secret_span(derived ? derived : cek), content->iv, error);
-	if (!cipher || !wax_cipher_announce(cipher, s->signed_octets, TAG_OCTETS, error))
+	if (!cipher || !wax_cipher_announce(cipher, s->final_octets, TAG_OCTETS, error))
 		return false;
 	*ret_cipher = g_steal_pointer(&cipher);
 	return true;
@@ -591,7 +769,7 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 	g_autofree CipherSink *c = g_new(CipherSink, 1);
 	WaxSink encoded = { to_base64, b }, sealed = { to_cipher, c };
 	uint8_t iv[16], tag[TAG_OCTETS], tail_room[32];
-	WaxSealContent content = { alg, WAX_SPAN(iv, iv_size(alg, s->signed_octets)),
+	WaxSealContent content = { alg, WAX_SPAN(iv, iv_size(alg, s->final_octets)),
 		s->options->derived_key };
 	WaxDer tail = wax_der(tail_room, sizeof tail_room);
 	size_t n;
@@ -610,7 +788,7 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 			"Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n",
 			error) ||
 		!wax_sink_write(&encoded, WAX_SPAN(head->data, head->len), error) ||
-		!write_signed(s, &sealed, error) ||
+		!write_final(s, &sealed, error) ||
 		!wax_cipher_finish(cipher, WAX_SPAN_NONE, c->bytes, &n, tag, error) ||
 		!wax_sink_write(&encoded, WAX_SPAN(c->bytes, n), error))
 		return false;
@@ -633,10 +811,10 @@ bool wax_seal(
 		return false;
 	if (options->protect_headers)
 		protect(&s);
-	if (!prepare(&s, error))
+	if (!prepare(&s, error) || !prepare_compressed(&s, error))
 		return false;
 	return wax_seal_write_header(WAX_SPAN(s.header->data, s.header->len), options, false,
 		       encrypt && options->protect_headers ? "[...]" : NULL, sink, error) &&
 	       put_text(sink, "MIME-Version: 1.0\r\n", error) &&
-	       (encrypt ? write_encrypted(&s, sink, error) : write_signed(&s, sink, error));
+	       (encrypt ? write_encrypted(&s, sink, error) : write_final(&s, sink, error));
 }

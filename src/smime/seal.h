@@ -40,6 +40,7 @@
 #include <glib.h>
 
 #include "asn1/algorithms.h"
+#include "cms/sign.h"
 #include "crypto/cert.h"
 #include "crypto/key.h"
 #include "crypto/spool.h"
@@ -49,6 +50,7 @@ typedef struct {
 	GPtrArray *chain;	  /* WaxCert, sent along; NULL: none */
 	WaxCert *encryption_cert; /* where replies should go, when it is another one; NULL */
 	bool pss;
+	bool by_key_id; /* named by subjectKeyIdentifier instead of issuer and serial number */
 	void *data;
 	bool (*sign)(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan attributes,
 		GByteArray **ret_signature, GError **error);
@@ -62,6 +64,7 @@ typedef struct {
 
 typedef struct {
 	const WaxSealSigner *signer;  /* NULL: not signed */
+	unsigned more_signers;	      /* that follow it in memory: all sign the same content */
 	GPtrArray *recipients;	      /* WaxCert; NULL: none */
 	const WaxSealSecret *secrets; /* neither these nor recipients: not encrypted */
 	size_t secret_count;
@@ -70,6 +73,7 @@ typedef struct {
 	bool rsa_kem;	  /* RSA recipients by RSA-KEM (RFC 9690) instead */
 	bool derived_key; /* RFC 9709, for readers that are known to know it */
 	bool opaque;
+	bool compress; /* what was signed, before it is encrypted (RFC 8551 3.6) */
 	bool protect_headers;
 	int64_t now; /* epoch seconds */
 	const char *const
@@ -83,6 +87,9 @@ bool wax_seal(const WaxSource *source, const WaxSealOptions *options, const WaxS
 /* wax_seal_recipients - what wax_seal will encrypt to: each certificate once, or why it may not be */
 bool wax_seal_recipients(
 	GPtrArray *certs, int64_t now, GPtrArray **ret_recipients, GError **error) WAX_MUST_USE;
+
+/* wax_seal_request - algorithms and identifier of this signer, as wax_seal writes them */
+void wax_seal_request(const WaxSealSigner *signer, WaxSignRequest *ret_request);
 
 /* wax_seal_local_sign - for WaxSealSigner.sign when data is a WaxKey */
 bool wax_seal_local_sign(void *data, WaxSigAlg alg, WaxDigestAlg digest, WaxSpan attributes,

@@ -3,18 +3,23 @@
 
 #include <string.h>
 
+#include "cms/capabilities.h"
+#include "cms/ess.h"
 #include "cms/verify.h"
 #include "crypto/key.h"
+#include "mime/fields.h"
 #include "smime/level.h"
 #include "trust/path.h"
 
-#define ROOM	     (512 * 1024)
-#define CERTS_MAX    64 /* L-07 */
-#define CERT_OCTETS  (64 * 1024)
-#define CERTS_OCTETS (1024 * 1024)
-#define FUTURE	     (5 * 60) /* V-10 */
-#define DATE_APART   (60 * 60)
-#define RSA_BITS_MIN 2048
+#define ROOM		 (512 * 1024)
+#define CERTS_MAX	 64 /* L-07 */
+#define CERT_OCTETS	 (64 * 1024)
+#define CERTS_OCTETS	 (1024 * 1024)
+#define FUTURE		 (5 * 60) /* V-10 */
+#define DATE_APART	 (60 * 60)
+#define RSA_BITS_MIN	 2048
+#define COUNTERS_MAX	 16 /* L-06 */
+#define CAPABILITIES_MAX 64 /* L-09 */
 
 void wax_digests_begin(WaxDigests *digests, const WaxCmsReader *reader)
 {
@@ -128,28 +133,66 @@ static WaxSpan content_digest(const Judge *judge, WaxDigestAlg alg)
 		       : WAX_SPAN_NONE;
 }
 
+/* answers - over attributes, or over the content when there are none */
+static bool answers(
+	const Judge *judge, const WaxSigner *signer, const WaxCert *cert, WaxSpan octets)
+{
+	const WaxPss *pss = signer->alg == WAX_SIG_PSS ? &signer->pss : NULL;
+	g_autoptr(GByteArray) content = NULL;
+
+	if (octets.n || signer->has_attributes)
+		return wax_cert_verify(
+			cert, signer->alg, signer->digest, pss, octets, signer->signature);
+	if (!wax_sig_is_pure(signer->alg))
+		return wax_cert_verify_digest(cert, signer->alg, signer->digest, pss,
+			content_digest(judge, signer->digest), signer->signature);
+	/* RFC 8419 3.2: without attributes the content itself is what was signed */
+	return judge->context->content &&
+	       judge->context->content(judge->context->content_data, &content) &&
+	       wax_cert_verify(cert, signer->alg, signer->digest, NULL,
+		       WAX_SPAN(content->data, content->len), signer->signature);
+}
+
+/* key_answers - does the key say yes?  R-40: the order received is tried second, and noted */
+static bool key_answers(
+	const Judge *judge, const WaxSigner *signer, const WaxCert *cert, WaxVerdictSigner *out)
+{
+	if (judge->context->structure_only)
+		return true; /* judge_signer calls it untrusted, whatever the rest */
+	if (signer->reason)
+		return false;
+	if (answers(judge, signer, cert, signer->signed_octets))
+		return true;
+	if (!signer->received_octets.n || !answers(judge, signer, cert, signer->received_octets))
+		return false;
+	wax_reasons_add(&out->notes, WAX_R_SIG_ATTRS_NOT_DER);
+	return true;
+}
+
+/* unusable_key - why no signature can be checked with it */
+static WaxReason unusable_key(const WaxCertInfo *info)
+{
+	if (info->key_too_large)
+		return WAX_R_SIG_KEY_TOO_LARGE;
+	/* a key that no algorithm of ours fits, or that no chain completes, can answer nothing */
+	return info->key_kind == WAX_KEY_OTHER || info->key_inherits ? WAX_R_SIG_UNSUPPORTED
+								    : WAX_R_NONE;
+}
+
 static void check_arithmetic(
 	const Judge *judge, const WaxSigner *signer, const WaxCert *cert, WaxVerdictSigner *out)
 {
-	WaxSpan digest = content_digest(judge, signer->digest);
-	const WaxPss *pss = signer->alg == WAX_SIG_PSS ? &signer->pss : NULL;
-	bool said = false;
+	WaxReason unusable = unusable_key(wax_cert_info(cert));
 
-	/* a key that no algorithm of ours fits, or that no chain completes, can answer nothing */
-	if (!signer->reason && (wax_cert_info(cert)->key_kind == WAX_KEY_OTHER ||
-				       wax_cert_info(cert)->key_inherits)) {
-		add(out, WAX_R_SIG_UNSUPPORTED);
+	if (wax_sig_is_pure(signer->alg) && !signer->has_attributes &&
+		judge->digests->octets > WAX_CONTENT_MAX)
+		unusable = WAX_R_SIG_UNSUPPORTED;
+	if (!signer->reason && unusable) {
+		add(out, unusable);
 		return;
 	}
-	if (judge->context->structure_only)
-		said = true; /* judge_signer calls it untrusted, whatever the rest */
-	else if (!signer->reason)
-		said = signer->has_attributes
-			       ? wax_cert_verify(cert, signer->alg, signer->digest, pss,
-					 signer->signed_octets, signer->signature)
-			       : wax_cert_verify_digest(cert, signer->alg, signer->digest, pss,
-					 digest, signer->signature);
-	add(out, wax_cms_verify_finish(signer, digest, said));
+	add(out, wax_cms_verify_finish(signer, content_digest(judge, signer->digest),
+			 key_answers(judge, signer, cert, out)));
 	if (signer->has_attributes)
 		return;
 	/* R-42, T-11: the attributes of another signature, shown as content */
@@ -160,16 +203,19 @@ static void check_arithmetic(
 		add(out, WAX_R_CMS_ATTRS_AS_CONTENT);
 }
 
+/* R-61, for the first certificate of each form of the attribute */
 static void check_ess(const WaxSigner *signer, const WaxCert *cert, WaxVerdictSigner *out)
 {
-	uint8_t hash[WAX_DIGEST_MAX];
+	for (size_t i = 0; i < G_N_ELEMENTS(signer->ess); i++) {
+		const WaxEssCertId *id = &signer->ess[i];
+		uint8_t hash[WAX_DIGEST_MAX];
 
-	if (!signer->ess_hash.p)
-		return;
-	if (!wax_digest_once(signer->ess_digest, wax_cert_info(cert)->der, hash, NULL) ||
-		!wax_span_equal(
-			signer->ess_hash, WAX_SPAN(hash, wax_digest_size(signer->ess_digest))))
-		add(out, WAX_R_SIG_ESS_MISMATCH);
+		if (!id->hash.p)
+			continue;
+		if (!wax_digest_once(id->digest, wax_cert_info(cert)->der, hash, NULL) ||
+			!wax_span_equal(id->hash, WAX_SPAN(hash, wax_digest_size(id->digest))))
+			add(out, WAX_R_SIG_ESS_MISMATCH);
+	}
 }
 
 static void check_strength(const WaxSigner *signer, const WaxCert *cert, WaxVerdictSigner *out)
@@ -177,7 +223,9 @@ static void check_strength(const WaxSigner *signer, const WaxCert *cert, WaxVerd
 	const WaxCertInfo *info = wax_cert_info(cert);
 
 	out->key_bits = info->key_bits;
-	if (signer->digest && wax_digest_is_weak(signer->digest))
+	/* beside a pure signature without attributes the digest says nothing (RFC 9882 3.3) */
+	if ((signer->has_attributes || signer->sig_digest) &&
+		((signer->digest && wax_digest_is_weak(signer->digest)) || signer->weak_digest))
 		add(out, WAX_R_SIG_WEAK_DIGEST);
 	if (info->key_kind == WAX_KEY_DSA ||
 		((info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS) &&
@@ -256,32 +304,175 @@ static void show_certificate(const WaxCert *cert, WaxVerdictSigner *out)
 		g_ptr_array_add(out->addresses, g_strdup(*a));
 }
 
-/* SMIMEEncryptionKeyPreference (RFC 8551 2.5.3): [0] issuer and serial number, or [2] key identifier */
+/* SMIMEEncryptionKeyPreference (RFC 8551 2.5.3): issuer and serial number, recipientKeyId, or key identifier */
+static bool read_preference(WaxSpan value, WaxCmsId *id)
+{
+	WaxBer in = wax_ber(value), inner;
+	WaxElement choice;
+
+	if (!wax_ber_next(&in, &choice, NULL))
+		return false;
+	inner = wax_ber(choice.body);
+	switch (choice.tag) {
+	case WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED:
+		return wax_ber_take_whole(&inner, WAX_TAG_SEQUENCE, &id->issuer, NULL) &&
+		       wax_ber_take(&inner, WAX_TAG_INTEGER, &id->serial, NULL);
+	case WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED | 1:
+		return wax_ber_take(&inner, WAX_TAG_OCTET_STRING, &id->key_id, NULL);
+	case WAX_TAG_CONTEXT | 2:
+		id->key_id = choice.body;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void find_preferred(const Judge *judge, const WaxSigner *signer, WaxVerdictSigner *out)
 {
-	WaxBer in = wax_ber(signer->key_preference);
+	WaxSpan value = signer->named[WAX_ATTRIBUTE_KEY_PREFERENCE];
 	WaxCmsId id = { 0 };
-	WaxElement choice;
 	WaxCert *cert;
 
-	if (!signer->key_preference.n || !wax_ber_next(&in, &choice, NULL))
+	if (!value.n || !read_preference(value, &id))
 		return;
-	if (choice.tag == (WAX_TAG_CONTEXT | WAX_TAG_CONSTRUCTED)) {
-		WaxBer inner = wax_ber(choice.body);
-
-		if (!wax_ber_take_whole(&inner, WAX_TAG_SEQUENCE, &id.issuer, NULL) ||
-			!wax_ber_take(&inner, WAX_TAG_INTEGER, &id.serial, NULL))
-			return;
-	} else {
-		id.key_id = choice.body;
-	}
 	cert = find_certificate(judge, &id);
 	if (cert)
 		out->encryption_certificate =
 			g_bytes_new(wax_cert_info(cert)->der.p, wax_cert_info(cert)->der.n);
 }
 
-static void judge_signer(Judge *judge, const WaxSigner *signer)
+static void show_capabilities(const WaxSigner *signer, WaxVerdictSigner *out)
+{
+	WaxSpan value = signer->named[WAX_ATTRIBUTE_CAPABILITIES], capability;
+	WaxBer list;
+
+	if (!value.n || !wax_cms_capabilities(value, &list))
+		return;
+	out->capabilities = g_bytes_new(value.p, value.n);
+	while (out->capability_words->len < CAPABILITIES_MAX &&
+		wax_cms_next_capability(&list, &capability)) {
+		const char *word = wax_cms_capability_word(capability);
+		char dotted[WAX_OID_TEXT];
+
+		g_ptr_array_add(out->capability_words,
+			g_strdup(word ? word : wax_cms_capability_oid(capability, dotted)));
+	}
+}
+
+/* check_counter - the signature value is the content that it covers (RFC 5652 11.4) */
+static WaxReason check_counter(
+	const Judge *judge, const WaxSigner *counter, WaxSpan covered, const WaxCert *cert)
+{
+	uint8_t digest[WAX_DIGEST_MAX];
+	WaxSpan octets = counter->has_attributes ? counter->signed_octets : covered;
+	const WaxPss *pss = counter->alg == WAX_SIG_PSS ? &counter->pss : NULL;
+	bool said;
+
+	if (counter->reason)
+		return counter->reason;
+	if (!cert)
+		return WAX_R_SIG_NO_CERTIFICATE;
+	if (unusable_key(wax_cert_info(cert)))
+		return unusable_key(wax_cert_info(cert));
+	if (counter->digest && !wax_digest_once(counter->digest, covered, digest, NULL))
+		return WAX_R_SIG_UNSUPPORTED;
+	said = judge->context->structure_only ||
+	       wax_cert_verify(
+		       cert, counter->alg, counter->digest, pss, octets, counter->signature);
+	return wax_cms_verify_finish(
+		counter, WAX_SPAN(digest, wax_digest_size(counter->digest)), said);
+}
+
+static void show_counter(const WaxSigner *counter, const WaxCert *cert, WaxVerdictCounter *out)
+{
+	const WaxCertInfo *info = cert ? wax_cert_info(cert) : NULL;
+
+	out->digest = counter->digest;
+	out->algorithm = counter->alg;
+	out->has_signing_time = counter->has_time;
+	out->signing_time = counter->signing_time;
+	if (!info)
+		return;
+	out->subject = g_strdup(info->subject_text);
+	out->issuer = g_strdup(info->issuer_text);
+	out->serial = g_strdup(info->serial_text);
+}
+
+static void judge_counters(
+	const Judge *judge, const WaxSigner *signer, WaxBuffer *room, WaxVerdictSigner *out)
+{
+	WaxCounterList list = wax_cms_counter_list(signer);
+	size_t keep = room->n;
+	bool more = true;
+
+	while (more) {
+		WaxVerdictCounter *shown;
+		WaxSigner counter;
+		WaxFault fault;
+		WaxCert *cert;
+
+		room->n = keep;
+		if (!wax_cms_next_countersignature(&list, room, &counter, &more, &fault)) {
+			wax_verdict_add_counter(out)->reason = fault.reason;
+			return;
+		}
+		if (!more)
+			return;
+		if (out->countersigners->len == COUNTERS_MAX) {
+			wax_verdict_add_counter(out)->reason = WAX_R_SIG_COUNTER_TOO_MANY;
+			return;
+		}
+		cert = find_certificate(judge, &counter.id);
+		shown = wax_verdict_add_counter(out);
+		show_counter(&counter, cert, shown);
+		shown->reason = check_counter(judge, &counter, signer->signature, cert);
+	}
+}
+
+static void keep_octets(const WaxSigner *signer, WaxVerdictSigner *out)
+{
+	for (unsigned i = 0; i < WAX_ATTRIBUTE_COUNT_; i++)
+		if (signer->named[i].n)
+			out->named[i] = g_bytes_new(signer->named[i].p, signer->named[i].n);
+	out->signature = g_bytes_new(signer->signature.p, signer->signature.n);
+	if (signer->signed_octets.n)
+		out->signed_octets = g_bytes_new(signer->signed_octets.p, signer->signed_octets.n);
+}
+
+/* says - a field of the header with this name and, unfolded, this value */
+static bool says(WaxSpan header, const WaxSecureField *secure)
+{
+	g_autofree char *name = g_strndup((const char *)secure->name.p, secure->name.n);
+	g_autofree char *wanted = wax_field_text(secure->value);
+	WaxField field;
+
+	while (wax_field_next(&header, &field)) {
+		g_autofree char *text = NULL;
+
+		if (!wax_field_is(&field, name))
+			continue;
+		text = wax_field_text(field.value);
+		if (strcmp(g_strstrip(text), g_strstrip(wanted)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* read and compared, no more; a field that was meant to be deleted or changed says nothing */
+static void check_header_fields(const Judge *judge, const WaxSigner *signer, WaxVerdictSigner *out)
+{
+	WaxSpan value = signer->named[WAX_ATTRIBUTE_HEADER_FIELDS];
+	WaxSecureField field;
+	WaxBer list;
+
+	if (!value.n || !judge->context->header.n || !wax_ess_header_fields(value, &list))
+		return;
+	while (wax_ess_next_field(&list, &field))
+		if (field.status == 0 && !says(judge->context->header, &field))
+			wax_reasons_add(&out->notes, WAX_R_SIG_HEADER_DIFFERS);
+}
+
+static void judge_signer(Judge *judge, const WaxSigner *signer, WaxBuffer *room)
 {
 	WaxVerdictSigner *out = wax_verdict_add_signer(judge->layer);
 	WaxCert *cert = find_certificate(judge, &signer->id);
@@ -290,6 +481,9 @@ static void judge_signer(Judge *judge, const WaxSigner *signer)
 	out->digest = signer->digest;
 	out->algorithm = signer->alg;
 	check_time(judge, signer, out);
+	judge_counters(judge, signer, room, out);
+	keep_octets(signer, out);
+	check_header_fields(judge, signer, out);
 	if (!cert) {
 		add(out, WAX_R_SIG_NO_CERTIFICATE);
 		add(out, signer->reason);
@@ -308,8 +502,7 @@ static void judge_signer(Judge *judge, const WaxSigner *signer)
 	out->identity =
 		wax_trust_identity(cert, judge->context->author, /* domain_pinned= */ false);
 	add(out, wax_identity_reason(out->identity));
-	if (signer->capabilities.n)
-		out->capabilities = g_bytes_new(signer->capabilities.p, signer->capabilities.n);
+	show_capabilities(signer, out);
 	find_preferred(judge, signer, out);
 }
 
@@ -327,7 +520,7 @@ static WaxReason judge_all(Judge *judge)
 		if (!wax_cms_next_signer(judge->plan, &list, &room, &signer, &more, &fault))
 			reason = fault.reason;
 		else if (more)
-			judge_signer(judge, &signer);
+			judge_signer(judge, &signer, &room);
 	}
 	wax_room_free(&room);
 	return reason;

@@ -42,6 +42,9 @@ void wax_digests_begin(WaxDigests *digests, const WaxCmsReader *reader);
 void wax_digests_update(WaxDigests *digests, WaxSpan bytes);
 void wax_digests_done(WaxDigests *digests);
 
+/* of a content whose octets themselves were signed; of a larger one that is unsupported */
+#define WAX_CONTENT_MAX (16 * 1024 * 1024)
+
 #define WAX_DATE_UNREADABLE (INT64_MIN / 2)
 
 typedef struct {
@@ -52,6 +55,10 @@ typedef struct {
 	int64_t at;
 	bool historic;
 	bool structure_only; /* see smime/open.h */
+	/* the whole content, for a signature over its octets without attributes; false: more than is kept */
+	bool (*content)(void *data, GByteArray **ret_content);
+	void *content_data;
+	WaxSpan header;	     /* of the message, for RFC 7508; empty: none */
 	const GArray *dates; /* int64_t: every Date; WAX_DATE_UNREADABLE agrees with no time */
 } WaxSignersContext;
 

@@ -5,6 +5,16 @@
 
 _Static_assert(WAX_REASON_COUNT_ <= 256, "WaxReasonSet holds every reason");
 
+static void counter_free(void *p)
+{
+	WaxVerdictCounter *counter = p;
+
+	g_free(counter->subject);
+	g_free(counter->issuer);
+	g_free(counter->serial);
+	g_free(counter);
+}
+
 static void signer_free(void *p)
 {
 	WaxVerdictSigner *signer = p;
@@ -16,6 +26,12 @@ static void signer_free(void *p)
 	g_ptr_array_unref(signer->chain);
 	g_clear_pointer(&signer->certificate, g_bytes_unref);
 	g_clear_pointer(&signer->capabilities, g_bytes_unref);
+	for (unsigned i = 0; i < WAX_ATTRIBUTE_COUNT_; i++)
+		g_clear_pointer(&signer->named[i], g_bytes_unref);
+	g_clear_pointer(&signer->signature, g_bytes_unref);
+	g_clear_pointer(&signer->signed_octets, g_bytes_unref);
+	g_ptr_array_unref(signer->capability_words);
+	g_ptr_array_unref(signer->countersigners);
 	g_clear_pointer(&signer->encryption_certificate, g_bytes_unref);
 	g_free(signer);
 }
@@ -94,8 +110,18 @@ WaxVerdictSigner *wax_verdict_add_signer(WaxVerdictLayer *layer)
 
 	signer->addresses = g_ptr_array_new_with_free_func(g_free);
 	signer->chain = g_ptr_array_new_with_free_func(g_free);
+	signer->capability_words = g_ptr_array_new_with_free_func(g_free);
+	signer->countersigners = g_ptr_array_new_with_free_func(counter_free);
 	g_ptr_array_add(layer->signers, signer);
 	return signer;
+}
+
+WaxVerdictCounter *wax_verdict_add_counter(WaxVerdictSigner *signer)
+{
+	WaxVerdictCounter *counter = g_new0(WaxVerdictCounter, 1);
+
+	g_ptr_array_add(signer->countersigners, counter);
+	return counter;
 }
 
 WaxVerdictRecipient *wax_verdict_add_recipient(WaxVerdictLayer *layer)
@@ -314,6 +340,9 @@ static WaxSignatureWord layer_word(WaxVerdictLayer *layer, bool author)
 /* SignedData without SignerInfos signs nothing (T-03), unless it could not even be read */
 static bool counts_as_signed(const WaxVerdictLayer *layer)
 {
+	/* nobody knows what would have been signed inside of what cannot be expanded */
+	if (layer->kind == WAX_LAYER_COMPRESSED)
+		return !wax_reasons_empty(&layer->reasons);
 	return wax_layer_is_signed(layer->kind) &&
 	       (layer->signers->len > 0 || !wax_reasons_empty(&layer->reasons));
 }

@@ -35,6 +35,7 @@
 #include <glib.h>
 
 #include "asn1/algorithms.h"
+#include "cms/verify.h"
 #include "core/base.h"
 #include "trust/address.h"
 
@@ -91,6 +92,16 @@ typedef struct {
 	uint64_t bits[4];
 } WaxReasonSet;
 
+/* a countersignature (RFC 5652 11.4): listed and computed; it never changes a word */
+typedef struct {
+	char *subject, *issuer, *serial; /* NULL: no certificate */
+	WaxDigestAlg digest;
+	WaxSigAlg algorithm;
+	bool has_signing_time;
+	int64_t signing_time;
+	WaxReason reason; /* NONE: the arithmetic is right */
+} WaxVerdictCounter;
+
 typedef struct {
 	WaxSignatureWord verdict; /* of this signer alone; wax_verdict_decide fills it */
 	WaxReasonSet reasons, notes;
@@ -103,8 +114,12 @@ typedef struct {
 	unsigned key_bits;
 	WaxIdentity identity;
 	bool has_signing_time;
-	int64_t signing_time;		/* a claim */
-	GBytes *capabilities;		/* signed SMIMECapabilities, or NULL */
+	int64_t signing_time;	     /* a claim */
+	GBytes *capabilities;	     /* signed SMIMECapabilities, or NULL */
+	GPtrArray *capability_words; /* char *, in the order of preference; unknown ones dotted */
+	GPtrArray *countersigners;   /* WaxVerdictCounter */
+	GBytes *named[WAX_ATTRIBUTE_COUNT_]; /* values of signed attributes; NULL: absent */
+	GBytes *signature, *signed_octets;   /* as cms/verify gives them */
 	GBytes *encryption_certificate; /* DER of the certificate preferred for replies, or NULL */
 } WaxVerdictSigner;
 
@@ -158,6 +173,7 @@ WaxVerdict *wax_verdict_new(void);
 void wax_verdict_free(WaxVerdict *verdict);
 WaxVerdictLayer *wax_verdict_add_layer(WaxVerdict *verdict, WaxLayerKind kind, const char *part);
 WaxVerdictSigner *wax_verdict_add_signer(WaxVerdictLayer *layer);
+WaxVerdictCounter *wax_verdict_add_counter(WaxVerdictSigner *signer);
 WaxVerdictRecipient *wax_verdict_add_recipient(WaxVerdictLayer *layer);
 void wax_verdict_add_field(
 	WaxVerdict *verdict, const char *name, const char *value, WaxFieldState state);

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/status.h"
+#include "smime/ess.h"
 #include "smime/verdict.h"
 
 static const char *const signature_words[WAX_SIGNATURE_COUNT_] = {
@@ -72,6 +73,10 @@ static const struct {
 	{ WAX_R_CMS_TOO_MANY_CRLS, "L-08" },
 	{ WAX_R_CMS_TOO_MANY_ATTRS, "L-09" },
 	{ WAX_R_SIG_LAYER_DEPTH, "L-10" },
+	{ WAX_R_EXPANSION, "L-12" },
+	{ WAX_R_COMPRESSED_TWICE, "L-13" },
+	{ WAX_R_SIG_KEY_TOO_LARGE, "L-17" },
+	{ WAX_R_SIG_COUNTER_TOO_MANY, "L-06" },
 	{ WAX_R_MIME_DEPTH, "L-11" },
 	{ WAX_R_MIME_PARTS, "L-11" },
 	{ WAX_R_MIME_HEADER_SIZE, "L-11" },
@@ -169,9 +174,35 @@ static json_t *time_text(bool known, int64_t seconds)
 	return text(written);
 }
 
-static json_t *signer_json(const WaxVerdictSigner *signer)
+static json_t *counters_json(const WaxVerdictSigner *signer)
 {
-	json_t *o = json_object();
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < signer->countersigners->len; i++) {
+		const WaxVerdictCounter *c = signer->countersigners->pdata[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "subject", text(c->subject));
+		json_object_set_new(o, "issuer", text(c->issuer));
+		json_object_set_new(o, "serial", text(c->serial));
+		json_object_set_new(
+			o, "digest", text(c->digest ? wax_digest_word(c->digest) : NULL));
+		json_object_set_new(
+			o, "algorithm", text(c->algorithm ? wax_sig_word(c->algorithm) : NULL));
+		json_object_set_new(
+			o, "signing_time", time_text(c->has_signing_time, c->signing_time));
+		json_object_set_new(o, "right", json_boolean(c->reason == WAX_R_NONE));
+		json_object_set_new(
+			o, "reason", text(c->reason ? wax_reason_word(c->reason) : NULL));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+/* signer_json - `whole`: with what the sender wrote into the attributes */
+static json_t *signer_json(const WaxVerdictSigner *signer, bool whole)
+{
+	json_t *o = json_object(), *services = whole ? wax_ess_json(signer) : NULL;
 
 	json_object_set_new(o, "verdict", json_string(wax_signature_word(signer->verdict)));
 	json_object_set_new(o, "subject", text(signer->subject));
@@ -186,6 +217,10 @@ static json_t *signer_json(const WaxVerdictSigner *signer)
 	json_object_set_new(
 		o, "signing_time", time_text(signer->has_signing_time, signer->signing_time));
 	json_object_set_new(o, "chain", texts(signer->chain));
+	json_object_set_new(o, "capabilities", texts(signer->capability_words));
+	json_object_set_new(o, "countersignatures", counters_json(signer));
+	if (services)
+		json_object_set_new(o, "services", services);
 	json_object_set_new(o, "identity", json_string(wax_identity_word(signer->identity)));
 	json_object_set_new(o, "reasons", reasons(&signer->reasons));
 	json_object_set_new(o, "notes", reasons(&signer->notes));
@@ -205,13 +240,13 @@ static json_t *recipient_json(const WaxVerdictRecipient *recipient)
 	return o;
 }
 
-static json_t *layer_json(const WaxVerdictLayer *layer)
+static json_t *layer_json(const WaxVerdictLayer *layer, bool whole)
 {
 	bool encrypted = wax_layer_is_encrypted(layer->kind);
 	json_t *o = json_object(), *signers = json_array(), *recipients = json_array();
 
 	for (unsigned i = 0; i < layer->signers->len; i++)
-		json_array_append_new(signers, signer_json(layer->signers->pdata[i]));
+		json_array_append_new(signers, signer_json(layer->signers->pdata[i], whole));
 	for (unsigned i = 0; i < layer->recipients->len; i++)
 		json_array_append_new(recipients, recipient_json(layer->recipients->pdata[i]));
 	json_object_set_new(o, "kind", json_string(wax_layer_word(layer->kind)));
@@ -245,7 +280,7 @@ static json_t *fields_json(const WaxVerdict *verdict)
 }
 
 /* judgement_json - how it is protected, and by whom */
-static json_t *judgement_json(const WaxVerdict *verdict)
+static json_t *judgement_json(const WaxVerdict *verdict, bool whole)
 {
 	json_t *o = json_object(), *words = json_object(), *layers = json_array();
 
@@ -256,7 +291,7 @@ static json_t *judgement_json(const WaxVerdict *verdict)
 	json_object_set_new(words, "reasons", reasons(&verdict->reasons));
 	json_object_set_new(words, "notes", reasons(&verdict->notes));
 	for (unsigned i = 0; i < verdict->layers->len; i++)
-		json_array_append_new(layers, layer_json(verdict->layers->pdata[i]));
+		json_array_append_new(layers, layer_json(verdict->layers->pdata[i], whole));
 	json_object_set_new(o, "verdict", words);
 	json_object_set_new(o, "from", text(verdict->from));
 	json_object_set_new(o, "sender", text(verdict->sender));
@@ -266,7 +301,7 @@ static json_t *judgement_json(const WaxVerdict *verdict)
 
 static json_t *verdict_json(const WaxVerdict *verdict)
 {
-	json_t *o = judgement_json(verdict), *content = json_object();
+	json_t *o = judgement_json(verdict, true), *content = json_object();
 
 	json_object_set_new(content, "type", text(verdict->content_type));
 	json_object_set_new(content, "bytes", json_integer((json_int_t)verdict->content_bytes));
@@ -297,5 +332,5 @@ char *wax_verdict_format(const WaxVerdict *verdict)
 
 char *wax_verdict_summary(const WaxVerdict *verdict)
 {
-	return dump(judgement_json(verdict));
+	return dump(judgement_json(verdict, false));
 }

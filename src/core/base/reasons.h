@@ -152,6 +152,13 @@
 	X(SIG_TYPE_DISAGREES,   HOSTILE, "SIG-021", "smime_type_disagrees",   "") \
 	X(SIG_UNSUPPORTED,      HOSTILE, "SIG-022", "signature_unsupported",  "") \
 	X(SIG_BELOW_ROOT,       HOSTILE, "SIG-023", "signed_part_below_root", "") \
+	X(SIG_ATTRS_NOT_DER,    HOSTILE, "SIG-040", "attrs_not_der",          "") \
+	X(SIG_KEY_TOO_LARGE,    HOSTILE, "SIG-041", "signer_key_too_large",   "") \
+	X(SIG_COUNTER_TOO_MANY, HOSTILE, "SIG-042", "too_many_countersignatures", "") \
+	X(SIG_HEADER_DIFFERS,   HOSTILE, "SIG-043", "secure_header_differs",  "") \
+	X(EXPANSION,            HOSTILE, "CMS-040", "expansion",              "") \
+	X(COMPRESSED_TWICE,     HOSTILE, "CMS-041", "compressed_twice",       "") \
+	X(COMPRESSION_DAMAGED,  HOSTILE, "CMS-042", "compression_damaged",    "") \
 	/* sealing, policy, gateway */                                              \
 	X(NO_CERTIFICATE,       PERM,    "ENC-001", "no_certificate",         "550 5.7.4") \
 	X(NO_SIGNING_IDENTITY,  PERM,    "ENC-002", "no_signing_identity",    "550 5.7.4") \

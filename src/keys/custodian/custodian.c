@@ -539,10 +539,11 @@ static bool check_imported(const WaxKey *key, GError **error)
 {
 	WaxKeyKind kind = wax_key_kind(key);
 
-	if (wax_key_keyenc(key) == WAX_KEYENC_NONE)
+	if (wax_key_keyenc(key) == WAX_KEYENC_NONE && kind != WAX_KEY_RSA_PSS && kind != WAX_KEY_PURE)
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
-			"only RSA, EC, X25519, X448 and ML-KEM keys can be kept");
-	if (kind == WAX_KEY_RSA && wax_key_bits(key) < 2048)
+			"keys of this kind cannot be kept: RSA, EC, EdDSA, ML-DSA, SLH-DSA, X25519, "
+			"X448 and ML-KEM can");
+	if ((kind == WAX_KEY_RSA || kind == WAX_KEY_RSA_PSS) && wax_key_bits(key) < 2048)
 		return wax_fail(error, WAX_R_KEY_WEAK,
 			"the RSA key has %u bits; 2048 are the least", wax_key_bits(key));
 	return true;

@@ -135,6 +135,36 @@ static void every_cut_reads_the_same_and_no_truncation_passes(void **state)
 	check_cuts(WAX_SPAN(object, make_sealed(object, WAX_CIPHER_AES128_CBC, 0)));
 }
 
+/* C-04, R-40: indefinite lengths everywhere, the content in pieces of pieces */
+static void ber_of_every_form_is_read_at_every_cut(void **state)
+{
+	static const uint8_t signed_ber[] = { 0x30, 0x80, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02,
+		0xa0, 0x80, 0x30, 0x80, 0x02, 0x01, 0x01, 0x31, 0x80, 0x30, 0x80, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
+		0x04, 0x02, 0x01, 0x00, 0x00, 0x00, 0x00, 0x30, 0x80, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07,
+		0x01, 0xa0, 0x80, 0x24, 0x80, 0x04, 0x03, 'a', 'b', 'c', 0x24, 0x80, 0x04, 0x81, 0x02, 'd', 'e', 0x00, 0x00, 0x04,
+		0x00, 0x24, 0x03, 0x04, 0x01, 'f', 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x31, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00 };
+	uint8_t object[256], head_room[128];
+	WaxDer head = wax_der(head_room, sizeof head_room);
+	Read *r = calloc(1, sizeof *r);
+	WaxVerifyPlan plan;
+	size_t n;
+	(void)state;
+
+	check_cuts(WAX_SPAN(signed_ber, sizeof signed_ber));
+	assert_true(read_all(WAX_SPAN(signed_ber, sizeof signed_ber), 0, 1, r, NULL));
+	assert_int_equal(r->got_n, 6);
+	assert_memory_equal(r->got, "abcdef", 6);
+	assert_true(wax_cms_signed_head(&r->reader, &plan, NULL));
+	assert_int_equal(plan.digest_count, 1);
+	assert_int_equal(plan.digests[0], WAX_DIGEST_SHA256);
+	assert_true(wax_cms_compress_head(32, &head, NULL));
+	n = put(object, 0, wax_der_span(&head));
+	n = put(object, n, WAX_SPAN(zeros, 32));
+	check_cuts(WAX_SPAN(object, n));
+	free(r);
+}
+
 static void trailing_octets_are_refused(void **state)
 {
 	uint8_t object[8192], attributes[1024];
@@ -264,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_cut_reads_the_same_and_no_truncation_passes),
+		cmocka_unit_test(ber_of_every_form_is_read_at_every_cut),
 		cmocka_unit_test(trailing_octets_are_refused),
 		cmocka_unit_test(what_was_sealed_is_planned_again),
 		cmocka_unit_test(short_tag_is_refused),

@@ -77,16 +77,22 @@ static WaxReason open_ticket(World *w, const uint8_t id[16], uint32_t signs, uin
 	return ask(w, WAX_PEER_GATED, request, NULL);
 }
 
-static WaxReason sign(World *w, unsigned who, const uint8_t id[16], uint32_t handle, WaxSpan bytes)
+static WaxReason sign_by(World *w, unsigned who, const uint8_t id[16], uint32_t handle, WaxSigAlg alg,
+	WaxDigestAlg digest, WaxSpan bytes, GByteArray **ret_value)
 {
 	WaxFrame *request = wax_frame_new(WAX_KEY_SIGN);
 
 	wax_frame_put_span(request, WAX_SPAN(id, 16));
 	wax_frame_put_u32(request, handle);
-	wax_frame_put_u32(request, WAX_SIG_ECDSA);
-	wax_frame_put_u32(request, WAX_DIGEST_SHA256);
+	wax_frame_put_u32(request, alg);
+	wax_frame_put_u32(request, digest);
 	wax_frame_put_span(request, bytes);
-	return ask(w, who, request, NULL);
+	return ask(w, who, request, ret_value);
+}
+
+static WaxReason sign(World *w, unsigned who, const uint8_t id[16], uint32_t handle, WaxSpan bytes)
+{
+	return sign_by(w, who, id, handle, WAX_SIG_ECDSA, WAX_DIGEST_SHA256, bytes, NULL);
 }
 
 static void put_no_agreement(WaxFrame *request)
@@ -152,6 +158,40 @@ static int tear_down(void **state)
 	g_free(w->folder);
 	g_free(w);
 	return 0;
+}
+
+/* EdDSA and the like sign the attributes themselves, and what is none they do not sign either */
+static void keys_without_a_digest_sign_attributes_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *kind;
+		WaxSigAlg alg;
+		size_t octets;
+	} rows[] = { { "ed25519", WAX_SIG_ED25519, 64 }, { "ed448", WAX_SIG_ED448, 114 },
+		{ "ml-dsa-44", WAX_SIG_ML_DSA_44, 2420 } };
+	World *w = *state;
+	GByteArray *before = w->sign;
+
+	for (uint8_t i = 0; i < 3; i++) {
+		const uint8_t id[16] = { 77, i };
+		g_autoptr(GByteArray) value = NULL;
+		WaxSpan attributes = WAX_SPAN(w->attributes, w->attributes_n);
+
+		if (!wax_sig_available(rows[i].alg))
+			continue;
+		w->sign = generate(w, "sign", rows[i].kind);
+		assert_int_equal(open_ticket(w, id, 3, 0), WAX_R_NONE);
+		assert_int_equal(sign_by(w, WAX_PEER_MAILD, id, 7, rows[i].alg, wax_sig_digest(rows[i].alg), attributes, &value),
+			WAX_R_NONE);
+		assert_int_equal(value->len, rows[i].octets);
+		assert_int_equal(sign_by(w, WAX_PEER_MAILD, id, 7, rows[i].alg, wax_sig_digest(rows[i].alg),
+					 WAX_SPAN("any octets", 10), NULL),
+			WAX_R_REQUEST_REFUSED);
+		assert_int_equal(sign_by(w, WAX_PEER_MAILD, id, 7, WAX_SIG_ECDSA, WAX_DIGEST_SHA256, attributes, NULL),
+			WAX_R_KEY_UNSUPPORTED);
+		g_byte_array_unref(w->sign);
+	}
+	w->sign = before;
 }
 
 static void nothing_happens_outside_a_ticket(void **state)
@@ -443,6 +483,7 @@ static void what_cannot_be_counted_is_not_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(keys_without_a_digest_sign_attributes_and_nothing_else, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_happens_outside_a_ticket, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_ticket_that_is_used_up_is_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tickets_that_nobody_ends_keep_no_message_out, set_up, tear_down),

@@ -225,9 +225,8 @@ WEB_EXPORT(signer)
 	put_signature(s);
 	web_put_flag("has_attributes", s->has_attributes);
 	web_put_octets("signed_octets", s->signed_octets);
-	web_put_octets("ess_hash", s->ess_hash);
-	web_put_text("ess_digest", wax_digest_word(s->ess_digest));
-	web_put_number("countersignatures", s->countersignatures);
+	web_put_octets("ess_hash", s->ess[s->ess[1].hash.p != NULL].hash);
+	web_put_text("ess_digest", wax_digest_word(s->ess[s->ess[1].hash.p != NULL].digest));
 	web_put_reason("broken_rule", s->reason);
 	if (s->has_time)
 		web_put_number("signing_time", (uint64_t)s->signing_time);
