@@ -20,8 +20,6 @@
 #define CACHE_MAX 4096
 #define CERTS_MAX 1024
 
-/* L-17 */
-
 struct WaxCert {
 	gint refs;
 	WaxCertInfo info;
@@ -545,7 +543,8 @@ WaxCert *wax_cert_completed(const WaxCert *cert, const WaxCert *issuer)
 {
 	EVP_PKEY *from = wax_crypto_pubkey(issuer);
 	EVP_PKEY *key = from ? wax_crypto_dsa_inherit(cert->info.spki, from) : NULL;
-	WaxCert *completed = key && wax_crypto_key_affordable(key) ? parse(cert->info.der, NULL) : NULL;
+	WaxCert *completed =
+		key && wax_crypto_key_affordable(key) ? parse(cert->info.der, NULL) : NULL;
 
 	ERR_clear_error();
 	if (!completed) {

@@ -33,7 +33,7 @@ typedef enum {
 	WAX_KEY_RSA_PSS, /* an RSA key restricted to PSS */
 	WAX_KEY_EC,
 	WAX_KEY_PURE, /* EdDSA, ML-DSA, SLH-DSA: `pure` says which */
-	WAX_KEY_XDH, /* X25519, X448 */
+	WAX_KEY_XDH,  /* X25519, X448 */
 	WAX_KEY_ML_KEM,
 	WAX_KEY_OTHER,
 	WAX_KEY_DSA, /* read only */

@@ -176,7 +176,7 @@ static WaxReason unusable_key(const WaxCertInfo *info)
 		return WAX_R_SIG_KEY_TOO_LARGE;
 	/* a key that no algorithm of ours fits, or that no chain completes, can answer nothing */
 	return info->key_kind == WAX_KEY_OTHER || info->key_inherits ? WAX_R_SIG_UNSUPPORTED
-								    : WAX_R_NONE;
+								     : WAX_R_NONE;
 }
 
 static void check_arithmetic(

@@ -13,18 +13,20 @@ async function forRsa(parsed, contentKey) {
 	return { algorithm: 'rsa-oaep', wrapped_key: new Uint8Array(await subtle.wrapKey('raw', contentKey, key, { name: 'RSA-OAEP' })) };
 }
 
-async function forCurve(core, parsed, contentKey) {
-	const algorithm = { name: 'ECDH', namedCurve: parsed.curve };
+async function agreed(core, parsed, contentKey) {
+	const x25519 = parsed.key === 'x25519';
+	const algorithm = x25519 ? { name: 'X25519' } : { name: 'ECDH', namedCurve: parsed.curve };
 	const theirs = await subtle.importKey('spki', parsed.spki, algorithm, false, []);
 	const ours = await subtle.generateKey(algorithm, false, ['deriveBits']);
 	const agreement = {
-		kdf: curves[parsed.curve].digest,
+		scheme: x25519 ? 'hkdf' : 'x963',
+		kdf: x25519 ? 'sha256' : curves[parsed.curve].digest,
 		wrap_octets: contentKey.algorithm.length / 8,
 	};
-	const { shared_info } = core.ask('shared_info', { wrap_octets: agreement.wrap_octets });
-	const wrapping = await agreedKey(ours.privateKey, theirs, { ...agreement, shared_info }, 'wrapKey');
+	const { info } = core.ask('agreement_info', { wrap_octets: agreement.wrap_octets });
+	const wrapping = await agreedKey(ours.privateKey, theirs, { ...agreement, info }, 'wrapKey');
 	return {
-		algorithm: 'ecdh',
+		algorithm: x25519 ? 'x25519' : 'ecdh',
 		...agreement,
 		originator: new Uint8Array(await subtle.exportKey('raw', ours.publicKey)),
 		wrapped_key: new Uint8Array(await subtle.wrapKey('raw', contentKey, wrapping, 'AES-KW')),
@@ -35,8 +37,8 @@ async function addRecipient(core, der, contentKey) {
 	const parsed = core.ask('certificate', { der });
 	let recipient;
 	if (parsed.key === 'rsa') recipient = await forRsa(parsed, contentKey);
-	else if (parsed.key === 'ec' && parsed.curve in curves) recipient = await forCurve(core, parsed, contentKey);
-	else refuse('algorithm_unsupported', `a certificate with a key of the kind ${parsed.key} (${parsed.curve}) cannot be encrypted to here: RSA and P-256, P-384, P-521 can`);
+	else if (parsed.key === 'x25519' || (parsed.key === 'ec' && parsed.curve in curves)) recipient = await agreed(core, parsed, contentKey);
+	else refuse('algorithm_unsupported', `a certificate with a key of the kind ${parsed.key} (${parsed.curve}) cannot be encrypted to here: RSA, P-256, P-384, P-521 and X25519 can`);
 	core.ask('seal_recipient', { ...recipient, issuer_and_serial: parsed.issuer_and_serial });
 }
 

@@ -9,10 +9,12 @@ import { verify } from './verify.js';
 export { CmsFault } from './fault.js';
 
 /**
- * @typedef {object} Identity
- * @property {Uint8Array} certificate DER
- * @property {CryptoKey[]} keys the private key, imported for RSA-OAEP (once for each digest) or
- *   ECDH; not extractable, usage unwrapKey (or decrypt), or deriveBits
+ * @typedef {object} Identity one of: a certificate with its keys, a key's name with the key, a password
+ * @property {Uint8Array} [certificate] DER
+ * @property {Uint8Array} [keyId] the name of a key known to both sides
+ * @property {CryptoKey[]} [keys] the private key, imported for RSA-OAEP (once for each digest), ECDH or
+ *   X25519, or the AES-KW key of that name; not extractable, usage unwrapKey (or decrypt), or deriveBits
+ * @property {CryptoKey} [password] imported for PBKDF2, usage deriveKey
  *
  * @typedef {object} Opened
  * @property {Uint8Array} content the MIME entity inside; it may be signed: give it to verify

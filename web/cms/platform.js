@@ -39,8 +39,8 @@ export function join(...pieces) {
 
 export const same = (a, b) => a.length === b.length && a.every((octet, i) => octet === b[i]);
 
-/** kdf - X9.63 (P-06): WebCrypto has none, so it is made of digests */
-export async function kdf(word, secret, info, size) {
+/** x963 - P-06: WebCrypto has none, so it is made of digests */
+async function x963(word, secret, info, size) {
 	let out = new Uint8Array(0);
 	for (let counter = 1; out.length < size; counter++) {
 		const count = new Uint8Array(4);
@@ -52,19 +52,42 @@ export async function kdf(word, secret, info, size) {
 	return out.subarray(0, size);
 }
 
+async function hkdf(word, secret, info, size, salt) {
+	const key = await subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
+	return new Uint8Array(await subtle.deriveBits({ name: 'HKDF', hash: digests[word], salt: salt ?? new Uint8Array(0), info }, key, size * 8));
+}
+
+const schemes = { x963, hkdf };
+export const hasScheme = ({ scheme, kdf }) => scheme in schemes && kdf in digests;
+
+/** secretOf - Z; an all-zero one stops it, whatever the platform thinks of it */
+async function secretOf(privateKey, publicKey) {
+	const { name, namedCurve } = privateKey.algorithm;
+	const bits = name === 'X25519' ? 256 : curves[namedCurve].field * 8;
+	const secret = new Uint8Array(await subtle.deriveBits({ name, public: publicKey }, privateKey, bits));
+	if (secret.every((octet) => octet === 0)) throw new Error('all zero');
+	return secret;
+}
+
 /**
- * agreedKey - the AES key wrap key of an ECDH (RFC 5753)
- * @param {CryptoKey} privateKey usage deriveBits
+ * agreedKey - the AES key wrap key of an agreement (RFC 5753, RFC 8418)
+ * @param {CryptoKey} privateKey for ECDH or X25519, usage deriveBits
  * @param {CryptoKey} publicKey
  */
-export async function agreedKey(privateKey, publicKey, { kdf: word, wrap_octets, shared_info }, usage) {
-	const bits = curves[privateKey.algorithm.namedCurve].field * 8;
-	const secret = new Uint8Array(await subtle.deriveBits({ name: 'ECDH', public: publicKey }, privateKey, bits));
-	const octets = await kdf(word, secret, shared_info, wrap_octets);
+export async function agreedKey(privateKey, publicKey, { scheme, kdf, wrap_octets, info, salt }, usage) {
+	const secret = await secretOf(privateKey, publicKey);
+	const octets = await schemes[scheme](kdf, secret, info, wrap_octets, salt);
 	secret.fill(0);
 	const key = await subtle.importKey('raw', octets, 'AES-KW', false, [usage]);
 	octets.fill(0);
 	return key;
+}
+
+/** derivedKey - RFC 9709: the key for the cipher comes from the content key and the cipher's name */
+export async function derivedKey(octets, info, cipher) {
+	const key = await subtle.importKey('raw', octets, 'HKDF', false, ['deriveKey']);
+	const salt = new TextEncoder().encode('The Cryptographic Message Syntax');
+	return subtle.deriveKey({ name: 'HKDF', hash: 'SHA-256', salt, info }, key, { name: cipher.name, length: cipher.length }, false, ['decrypt']);
 }
 
 /** verifier - a public key as WebCrypto checks signatures with it; null where it cannot */
@@ -74,6 +97,7 @@ export async function verifier(certificate, signer) {
 	if (signer.algorithm === 'rsa' && certificate.key === 'rsa') algorithm = { name: 'RSASSA-PKCS1-v1_5', hash };
 	if (signer.algorithm === 'rsa-pss' && certificate.key === 'rsa') algorithm = { name: 'RSA-PSS', hash, saltLength: signer.pss_salt };
 	if (signer.algorithm === 'ecdsa' && certificate.key === 'ec' && certificate.curve in curves) algorithm = { name: 'ECDSA', hash, namedCurve: certificate.curve };
+	if (signer.algorithm === 'ed25519' && certificate.key === 'ed25519') algorithm = { name: 'Ed25519' };
 	if (!algorithm || !hash) return null;
 	try {
 		const key = await subtle.importKey('spki', certificate.spki, algorithm, false, ['verify']);

@@ -11,11 +11,12 @@ const micalg = { sha256: 'sha-256', sha384: 'sha-384', sha512: 'sha-512' };
 function plan(key) {
 	const { name, hash, namedCurve } = key.algorithm;
 	if (name === 'ECDSA') return { algorithm: 'ecdsa', digest: curves[namedCurve].digest, how: { name, hash: `SHA-${curves[namedCurve].digest.slice(3)}` } };
+	if (name === 'Ed25519') return { algorithm: 'ed25519', digest: 'sha512', how: { name } }; // R-51
 	const word = digestWord(hash?.name);
 	if (!micalg[word]) refuse('usage', `nothing is signed with ${hash?.name ?? name}: import the key for RSASSA-PKCS1-v1_5, RSA-PSS or ECDSA with SHA-256 or more`);
 	if (name === 'RSASSA-PKCS1-v1_5') return { algorithm: 'rsa', digest: word, how: { name } };
 	if (name === 'RSA-PSS') return { algorithm: 'rsa-pss', digest: word, how: { name, saltLength: Number(word.slice(3)) / 8 } };
-	return refuse('usage', `a key for ${name} signs nothing here: import it for RSASSA-PKCS1-v1_5, RSA-PSS or ECDSA`);
+	return refuse('usage', `a key for ${name} signs nothing here: import it for RSASSA-PKCS1-v1_5, RSA-PSS, ECDSA or Ed25519`);
 }
 
 /** when - the time that is claimed; none for a message that waited (S-90) */

@@ -33,14 +33,18 @@ async function said(core, signer, certificate, content) {
 		signature = core.ask('ecdsa_halves', { der: signature, field_octets: curves[certificate.curve].field }).r_and_s;
 		if (!signature) return false;
 	}
-	return check(signature, signer.has_attributes ? signer.signed_octets : content);
+	if (!signer.has_attributes) return check(signature, content);
+	if (await check(signature, signer.signed_octets)) return true;
+	// signed in the order sent, which was not that of DER
+	return Boolean(signer.received_octets) && check(signature, signer.received_octets);
 }
 
 /** a signing certificate that is named must be this one */
 async function essReason(signer, certificate) {
-	if (!signer.ess_hash) return null;
-	if (!digestName(signer.ess_digest)) return 'ess_mismatch';
-	return same(await digest(signer.ess_digest, certificate.der), signer.ess_hash) ? null : 'ess_mismatch';
+	for (const [hash, word] of [[signer.ess_hash, signer.ess_digest], [signer.ess_v2_hash, signer.ess_v2_digest]]) {
+		if (hash && !(digestName(word) && same(await digest(word, certificate.der), hash))) return 'ess_mismatch';
+	}
+	return null;
 }
 
 async function reasonsOf(core, signer, certificate, content) {
@@ -63,7 +67,7 @@ async function judge(core, signer, known, content) {
 		reasons,
 		algorithm: signer.algorithm,
 		digest: signer.digest,
-		weak: signer.digest === 'sha1' || signer.digest === 'md5',
+		weak: signer.weak_digest,
 		certificate: certificate?.der,
 		claimedTime: signer.signing_time === undefined ? undefined : new Date(signer.signing_time * 1000),
 		countersignatures: signer.countersignatures,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every platform must do, judged by openssl and the native waxwing in both directions.
 import assert from 'node:assert/strict';
-import { constants, createCipheriv, publicEncrypt, randomBytes } from 'node:crypto';
+import { constants, createCipheriv, hkdfSync, publicEncrypt, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { World, kinds, text } from './world.js';
 
@@ -40,15 +40,19 @@ const tlv = (tag, ...bodies) => {
 };
 
 /** withAttributes - AuthEnvelopedData whose authAttrs are authenticated, too (RFC 5083 2.2): openssl cannot make it */
-function withAttributes(world, me, attributes) {
+function withAttributes(world, me, attributes, derived) {
 	const [key, nonce] = [randomBytes(16), randomBytes(12)];
-	const cipher = createCipheriv('aes-128-gcm', key, nonce);
+	const gcm = tlv(0x30, '0609608648016503040106', tlv(0x30, tlv(0x04, nonce), '020110'));
+	// RFC 9709: the key is derived with the identifier that stands as parameter
+	const algorithm = derived ? tlv(0x30, '060b2a864886f70d010910031f', gcm) : gcm;
+	const used = derived ? Buffer.from(hkdfSync('sha256', key, 'The Cryptographic Message Syntax', gcm, 16)) : key;
+	const cipher = createCipheriv('aes-128-gcm', used, nonce);
 	cipher.setAAD(tlv(0x31, attributes));
 	const content = Buffer.concat([cipher.update(text), cipher.final()]);
 	const wrapped = publicEncrypt({ key: world.read(me.pem), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' }, key);
 	const identifier = world.openssl('x509', '-in', me.pem, '-noout', '-ext', 'subjectKeyIdentifier').toString().match(/(?:[0-9A-F]{2}:){19}[0-9A-F]{2}/)[0].replaceAll(':', '');
 	const recipient = tlv(0x30, '020102', tlv(0x80, identifier), tlv(0x30, '06092a864886f70d010107', '3000'), tlv(0x04, wrapped));
-	const info = tlv(0x30, idData, tlv(0x30, '0609608648016503040106', tlv(0x30, tlv(0x04, nonce), '020110')), tlv(0x80, content));
+	const info = tlv(0x30, idData, algorithm, tlv(0x80, content));
 	return tlv(0x30, '060b2a864886f70d0109100117', tlv(0xa0, tlv(0x30, '020100', tlv(0x31, recipient), info, tlv(0xa1, attributes), tlv(0x04, cipher.getAuthTag()))));
 }
 
@@ -152,6 +156,47 @@ export function cases(name, platform) {
 		const altered = Buffer.from(made);
 		altered[altered.lastIndexOf(idData) + idData.length - 1] = 2;
 		refused(await open(altered, me), 'decrypt_failed');
+	});
+
+	it('opens what was encrypted under a derived key (RFC 9709)', async () => {
+		const me = world.people.rsa;
+		const made = withAttributes(world, me, tlv(0x30, '06092a864886f70d010903', tlv(0x31, idData)), true);
+		assert.equal(plain(await open(made, me)).toString(), text);
+	});
+
+	it('opens with a key known to both sides, and with a password, made by openssl', async () => {
+		const openAs = (message, identity) => platform.run({ does: 'open', message: b64(message), identities: [identity] });
+		for (const cipher of ['-aes-128-cbc', '-aes-256-gcm']) for (const size of [16, 32]) {
+			const [kek, id] = [Buffer.alloc(size, 7), Buffer.from('0102', 'hex')];
+			const made = world.made(text, '-encrypt', cipher, '-secretkey', kek.toString('hex'), '-secretkeyid', id.toString('hex'));
+			assert.equal(plain(await openAs(made, { kek: b64(kek), keyId: b64(id) })).toString(), text);
+			refused(await openAs(made, { kek: b64(Buffer.alloc(size, 8)), keyId: b64(id) }), 'decrypt_failed');
+			refused(await openAs(made, { kek: b64(kek), keyId: b64(Buffer.from('03', 'hex')) }), 'no_key');
+		}
+		const made = world.made(text, '-encrypt', '-aes-256-cbc', '-pwri_password', 'secret');
+		assert.equal(plain(await openAs(made, { password: 'secret' })).toString(), text);
+		refused(await openAs(made, { password: 'wrong' }), 'decrypt_failed');
+	});
+
+	it('encrypts to X25519 and opens it, as the native waxwing does', async () => {
+		const me = world.edward('x25519');
+		for (const cipher of ['aes256-gcm', 'aes128-cbc']) {
+			const entity = plain(await encrypt(text, [world.people.rsa, me], { cipher }), 'entity');
+			assert.equal(plain(await open(entity, me)).toString(), text);
+			assert.match(world.opened(world.message(entity), '--identity', `${me.key},${me.pem}`).content.toString(), /100 %/);
+			assert.match(plain(await open(world.sealed(world.message(Buffer.from(text)), '--to-cert', me.pem, '--cipher', cipher), me)).toString(), /100 %/);
+		}
+	});
+
+	it('signs with Ed25519 and verifies it, as the native waxwing does', async () => {
+		const me = world.edward('ed25519');
+		const entity = plain(await sign(text, me, { name: 'Ed25519' }), 'entity');
+		assert.equal((await verify(entity)).arithmetic, 'right');
+		const verdict = world.opened(world.message(entity));
+		assert.equal(verdict.signature, 'valid_trusted', JSON.stringify(verdict.reasons));
+		const sealed = world.sealed(world.message(Buffer.from(text)), '--sign', `${me.key},${me.pem}`);
+		assert.equal((await verify(sealed)).arithmetic, 'right');
+		assert.deepEqual((await verify(Buffer.from(sealed.toString().replace('100 %', '900 %')))).signers[0].reasons, ['digest_mismatch']);
 	});
 
 	for (const [kind, extra] of [['rsa', []], ['rsa', ['-keyopt', 'rsa_padding_mode:pss']], ['P-256', []], ['P-384', ['-md', 'sha384']], ['P-521', ['-md', 'sha512']]]) {

@@ -16,7 +16,12 @@ async function privateKey(pkcs8, algorithm, usage) {
 	return key;
 }
 
-async function identity({ certificate, pkcs8, kind, hashes = ['SHA-256', 'SHA-1'], usage = 'unwrapKey' }) {
+const secret = (octets, algorithm, usage) => subtle().importKey('raw', octets, algorithm, false, [usage]);
+
+async function identity({ certificate, pkcs8, kind, hashes = ['SHA-256', 'SHA-1'], usage = 'unwrapKey', keyId, kek, password }) {
+	if (password) return { password: await secret(new TextEncoder().encode(password), 'PBKDF2', 'deriveKey') };
+	if (kek) return { keyId: decode(keyId), keys: [await secret(decode(kek), 'AES-KW', 'unwrapKey')] };
+	if (kind === 'x25519') return { certificate: decode(certificate), keys: [await privateKey(pkcs8, { name: 'X25519' }, 'deriveBits')] };
 	const keys = kind === 'rsa'
 		? await Promise.all(hashes.map((hash) => privateKey(pkcs8, { name: 'RSA-OAEP', hash }, usage)))
 		: [await privateKey(pkcs8, { name: 'ECDH', namedCurve: kind }, 'deriveBits')];

@@ -57,7 +57,7 @@ function sealed(cipher) {
 	const each = { issuer_and_serial: issuerAndSerial };
 	core.ask('seal_begin', { count: 3 });
 	core.ask('seal_recipient', { ...each, algorithm: 'rsa-oaep', wrapped_key: filler(256, 11) });
-	core.ask('seal_recipient', { ...each, algorithm: 'ecdh', wrapped_key: filler(40, 13), originator: filler(65, 17), kdf: 'sha256', wrap_octets: 32 });
+	core.ask('seal_recipient', { ...each, algorithm: 'ecdh', wrapped_key: filler(40, 13), originator: filler(65, 17), scheme: 'x963', kdf: 'sha256', wrap_octets: 32 });
 	core.ask('seal_recipient', { ...each, algorithm: 'rsa', wrapped_key: filler(256, 11) });
 	const { head } = core.ask('seal_head', { cipher, iv: filler(cipher.endsWith('gcm') ? 12 : 16, 19), cipher_octets: 48 });
 	const { tail } = core.ask('seal_tail', { cipher, tag: filler(16, 23) });
@@ -71,7 +71,7 @@ function object(name) {
 	if (['attributes', 'detached', 'opaque'].includes(form)) return signed(form, ...words);
 	if (form === 'sealed') return sealed(words[0]);
 	if (name === 'ecdsa value') return core.ask('ecdsa_value', { r_and_s: filler(64, 0xfb) }).der;
-	if (name === 'shared info') return core.ask('shared_info', { wrap_octets: 32 }).shared_info;
+	if (name === 'shared info') return core.ask('agreement_info', { wrap_octets: 32 }).info;
 	return null;
 }
 

@@ -16,6 +16,7 @@ const keys = {
 	'P-521': ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'],
 };
 export const kinds = Object.keys(keys);
+const edwards = { ed25519: 'digitalSignature', x25519: 'keyAgreement' };
 
 const config = `[req]
 distinguished_name=dn
@@ -55,6 +56,18 @@ export class World {
 		this.openssl('x509', '-in', `${file}.pem`, '-outform', 'DER', '-out', `${file}.der`);
 		this.openssl('pkcs8', '-topk8', '-nocrypt', '-in', `${file}.key`, '-outform', 'DER', '-out', `${file}.p8`);
 		return { kind, key: `${file}.key`, pem: `${file}.pem`, certificate: this.read(`${file}.der`), pkcs8: this.read(`${file}.p8`) };
+	}
+
+	/** edward - a person with a key of Ed25519 or X25519, certified by the root */
+	edward(kind) {
+		this.openssl('genpkey', '-algorithm', kind, '-out', `${kind}.key`);
+		this.openssl('pkey', '-in', `${kind}.key`, '-pubout', '-out', `${kind}.pub`);
+		this.write(`${kind}.cnf`, `keyUsage=critical,${edwards[kind]}\nextendedKeyUsage=emailProtection\nsubjectAltName=email:${FROM}\nsubjectKeyIdentifier=hash\n`);
+		this.openssl('req', '-new', '-key', this.people.rsa.key, '-config', 'world.cnf', '-subj', `/CN=Alice ${kind}`, '-out', 'any.csr');
+		this.openssl('x509', '-req', '-in', 'any.csr', '-force_pubkey', `${kind}.pub`, '-CA', 'root.pem', '-CAkey', 'root.key', '-CAcreateserial', '-days', '730', '-extfile', `${kind}.cnf`, '-out', `${kind}.pem`);
+		this.openssl('x509', '-in', `${kind}.pem`, '-outform', 'DER', '-out', `${kind}.der`);
+		this.openssl('pkcs8', '-topk8', '-nocrypt', '-in', `${kind}.key`, '-outform', 'DER', '-out', `${kind}.p8`);
+		return { kind, key: `${kind}.key`, pem: `${kind}.pem`, certificate: this.read(`${kind}.der`), pkcs8: this.read(`${kind}.p8`) };
 	}
 
 	write(name, octets) {

@@ -539,9 +539,11 @@ static bool check_imported(const WaxKey *key, GError **error)
 {
 	WaxKeyKind kind = wax_key_kind(key);
 
-	if (wax_key_keyenc(key) == WAX_KEYENC_NONE && kind != WAX_KEY_RSA_PSS && kind != WAX_KEY_PURE)
+	if (wax_key_keyenc(key) == WAX_KEYENC_NONE && kind != WAX_KEY_RSA_PSS &&
+		kind != WAX_KEY_PURE)
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
-			"keys of this kind cannot be kept: RSA, EC, EdDSA, ML-DSA, SLH-DSA, X25519, "
+			"keys of this kind cannot be kept: RSA, EC, EdDSA, ML-DSA, SLH-DSA, "
+			"X25519, "
 			"X448 and ML-KEM can");
 	if ((kind == WAX_KEY_RSA || kind == WAX_KEY_RSA_PSS) && wax_key_bits(key) < 2048)
 		return wax_fail(error, WAX_R_KEY_WEAK,

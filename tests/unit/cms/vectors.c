@@ -124,13 +124,13 @@ static bool make_sealed(unsigned number, WaxBuffer *out)
 	const WaxSealRecipient recipients[] = {
 		{ .alg = WAX_KEYENC_OAEP, .issuer_and_serial = whole, .wrapped_key = filler(key, 256, 11) },
 		{ .alg = WAX_KEYENC_ECDH, .issuer_and_serial = whole, .wrapped_key = filler(agreed, 40, 13),
-			.originator = filler(point, 65, 17), .kdf = WAX_DIGEST_SHA256, .wrap = WAX_WRAP_AES256 },
+			.originator = filler(point, 65, 17), .kdf = { WAX_KDF_X963, WAX_DIGEST_SHA256 }, .wrap = WAX_WRAP_AES256 },
 		{ .alg = WAX_KEYENC_RSA, .issuer_and_serial = whole, .wrapped_key = filler(key, 256, 11) },
 	};
 	WaxDer head = wax_der(head_room, sizeof head_room), tail = wax_der(tail_room, sizeof tail_room);
 	WaxSpan nonce = filler(iv, wax_cipher_is_aead(cipher) ? 12 : 16, 19);
 
-	if (!wax_cms_seal_head(cipher, nonce, recipients, 3, 48, &head, NULL))
+	if (!wax_cms_seal_head(&(WaxSealContent){ .cipher = cipher, .iv = nonce }, recipients, 3, 48, &head, NULL))
 		return false;
 	wax_cms_seal_tail(cipher, filler(tag_room, 16, 23), &tail);
 	append(out, wax_der_span(&head));
@@ -267,7 +267,8 @@ static bool make_shared_info(WaxBuffer *out)
 	WaxDer identifier = wax_der(room, sizeof room);
 
 	wax_cms_wrap_identifier(WAX_WRAP_AES256, &identifier);
-	return wax_cms_shared_info(wax_der_span(&identifier), WAX_SPAN_NONE, WAX_WRAP_AES256, out, NULL);
+	return wax_cms_kdf_info(&(WaxRecipient){ .alg = WAX_KEYENC_ECDH, .wrap = WAX_WRAP_AES256, .wrap_identifier = wax_der_span(&identifier) },
+		out, NULL);
 }
 
 static bool make(unsigned number, WaxBuffer *out)

@@ -102,6 +102,7 @@ WEB_EXPORT(open_plan)
 	web_put_number("key_octets", wax_cipher_key_size(plan->cipher));
 	web_put_octets("content_type", plan->content_type);
 	web_put_octets("iv", plan->iv);
+	web_put_octets("cek_info", plan->cek_info);
 	web_put_octets("tag", plan->tag);
 	web_put_octets("aad", plan->auth_attributes);
 	return true;
@@ -109,7 +110,7 @@ WEB_EXPORT(open_plan)
 
 static const char *kind_word(WaxRecipientKind kind)
 {
-	static const char *const words[] = { "none", "ktri", "kari", "kekri", "pwri" };
+	static const char *const words[] = { "none", "ktri", "kari", "kekri", "pwri", "kem" };
 
 	return (size_t)kind < sizeof words / sizeof *words ? words[kind] : "other";
 }
@@ -121,6 +122,13 @@ static void put_id(const WaxCmsId *id)
 	web_put_octets("key_id", id->key_id);
 }
 
+static const char *scheme_word(WaxKdfScheme scheme)
+{
+	static const char *const words[WAX_KDF_COUNT_] = { "none", "x963", "kdf3", "hkdf" };
+
+	return words[scheme];
+}
+
 static bool put_agreement(const WaxRecipient *r, WaxFault *fault)
 {
 	size_t room = r->wrap_identifier.n + r->ukm.n + 64;
@@ -128,13 +136,23 @@ static bool put_agreement(const WaxRecipient *r, WaxFault *fault)
 
 	if (!info.p)
 		return wax_fault(fault, WAX_R_CMS_TOO_LARGE, 0);
-	if (!wax_cms_shared_info(r->wrap_identifier, r->ukm, r->wrap, &info, fault))
+	if (!wax_cms_kdf_info(r, &info, fault))
 		return false;
 	web_put_octets("originator", r->originator);
-	web_put_text("kdf", wax_digest_word(r->kdf));
-	web_put_number("wrap_octets", wax_wrap_key_size(r->wrap));
-	web_put_octets("shared_info", (WaxSpan){ info.p, info.n });
+	web_put_text("scheme", scheme_word(r->kdf.scheme));
+	web_put_text("kdf", wax_digest_word(r->kdf.digest));
+	web_put_octets("salt", wax_cms_kdf_salt(r));
+	web_put_octets("info", (WaxSpan){ info.p, info.n });
 	return true;
+}
+
+static void put_password(const WaxPasswordParameters *p)
+{
+	web_put_octets("salt", p->salt);
+	web_put_number("iterations", p->iterations);
+	web_put_text("prf", wax_digest_word(p->prf));
+	web_put_text("kek_cipher", wax_cipher_word(p->cipher));
+	web_put_octets("iv", p->iv);
 }
 
 /* recipient -> more, kind, algorithm, who is meant, and what unwraps the key */
@@ -158,7 +176,13 @@ WEB_EXPORT(recipient)
 		web_put_text("oaep_mgf_digest", wax_digest_word(r.oaep.mgf_digest));
 		web_put_octets("label", r.oaep.label);
 	}
-	if (r.alg == WAX_KEYENC_ECDH && !put_agreement(&r, &fault))
+	if (r.wrap) {
+		web_put_number("wrap_octets", wax_wrap_key_size(r.wrap));
+		web_put_flag("wrap_weak", wax_wrap_is_weak(r.wrap));
+	}
+	if (r.alg == WAX_KEYENC_PASSWORD)
+		put_password(&r.password);
+	if (wax_keyenc_is_agreement(r.alg) && !put_agreement(&r, &fault))
 		return web_refuse(&fault);
 	return true;
 }
@@ -208,6 +232,21 @@ static void put_signature(const WaxSigner *s)
 	}
 }
 
+/* count_countersignatures - those that can be read; whether they are right is not looked at */
+static unsigned count_countersignatures(const WaxSigner *signer)
+{
+	WaxCounterList list = wax_cms_counter_list(signer);
+	WaxBuffer room = reading.signer_room;
+	unsigned count = 0;
+	WaxSigner each;
+	bool more;
+
+	while (count < 16 && wax_cms_next_countersignature(&list, &room, &each, &more, NULL) &&
+		more)
+		count++;
+	return count;
+}
+
 /* signer -> more, who signed, with what, over which octets, claiming what */
 WEB_EXPORT(signer)
 {
@@ -225,8 +264,14 @@ WEB_EXPORT(signer)
 	put_signature(s);
 	web_put_flag("has_attributes", s->has_attributes);
 	web_put_octets("signed_octets", s->signed_octets);
-	web_put_octets("ess_hash", s->ess[s->ess[1].hash.p != NULL].hash);
-	web_put_text("ess_digest", wax_digest_word(s->ess[s->ess[1].hash.p != NULL].digest));
+	web_put_octets("received_octets", s->received_octets);
+	web_put_octets("ess_hash", s->ess[0].hash);
+	web_put_text("ess_digest", wax_digest_word(s->ess[0].digest));
+	web_put_octets("ess_v2_hash", s->ess[1].hash);
+	web_put_text("ess_v2_digest", wax_digest_word(s->ess[1].digest));
+	web_put_flag("pure", wax_sig_is_pure(s->alg));
+	web_put_flag("weak_digest", s->weak_digest || wax_digest_is_weak(s->digest));
+	web_put_number("countersignatures", count_countersignatures(s));
 	web_put_reason("broken_rule", s->reason);
 	if (s->has_time)
 		web_put_number("signing_time", (uint64_t)s->signing_time);

@@ -144,6 +144,15 @@ WEB_EXPORT(ecdsa_value)
 	return true;
 }
 
+static WaxKdfScheme kdf_of(const char *name)
+{
+	WaxSpan word = web_input(name);
+
+	return wax_span_equal(word, WAX_SPAN_LIT("x963"))   ? WAX_KDF_X963
+	       : wax_span_equal(word, WAX_SPAN_LIT("hkdf")) ? WAX_KDF_HKDF
+							    : WAX_KDF_NONE;
+}
+
 /* seal_begin: count of recipients to come */
 WEB_EXPORT(seal_begin)
 {
@@ -157,7 +166,7 @@ WEB_EXPORT(seal_begin)
 	return writing.recipients || no_room();
 }
 
-/* seal_recipient: algorithm, issuer_and_serial, wrapped_key; originator, kdf, wrap_octets */
+/* seal_recipient: algorithm, issuer_and_serial, wrapped_key; originator, scheme, kdf, wrap_octets; key_id; salt, iterations, kek_cipher, iv */
 WEB_EXPORT(seal_recipient)
 {
 	WaxSealRecipient r = {
@@ -165,7 +174,15 @@ WEB_EXPORT(seal_recipient)
 		.issuer_and_serial = web_input("issuer_and_serial"),
 		.wrapped_key = web_input("wrapped_key"),
 		.originator = web_input("originator"),
-		.kdf = (WaxDigestAlg)web_input_word("kdf", digest_word, WAX_DIGEST_COUNT_),
+		.kdf = { kdf_of("scheme"),
+			(WaxDigestAlg)web_input_word("kdf", digest_word, WAX_DIGEST_COUNT_) },
+		.key_id = web_input("key_id"),
+		.password = { .salt = web_input("salt"),
+			.iterations = (uint32_t)web_input_number("iterations"),
+			.prf = WAX_DIGEST_SHA256,
+			.cipher = (WaxCipherAlg)web_input_word(
+				"kek_cipher", cipher_word, WAX_CIPHER_COUNT_),
+			.iv = web_input("iv") },
 		.wrap = wrap_of(web_input_number("wrap_octets")),
 	};
 	WaxFault fault = { WAX_R_CMS_ALGORITHM_UNSUPPORTED, 0 };
@@ -175,22 +192,24 @@ WEB_EXPORT(seal_recipient)
 	if (writing.recipient_count == writing.recipient_room)
 		return no_room();
 	writing.recipients[writing.recipient_count++] = r;
-	writing.recipient_octets += r.issuer_and_serial.n + r.wrapped_key.n + r.originator.n + 256;
+	writing.recipient_octets += r.issuer_and_serial.n + r.wrapped_key.n + r.originator.n +
+				    r.key_id.n + r.password.salt.n + 256;
 	return true;
 }
 
 /* seal_head: cipher, iv, cipher_octets -> head */
 WEB_EXPORT(seal_head)
 {
-	WaxCipherAlg cipher =
-		(WaxCipherAlg)web_input_word("cipher", cipher_word, WAX_CIPHER_COUNT_);
+	const WaxSealContent content = { .cipher = (WaxCipherAlg)web_input_word(
+						 "cipher", cipher_word, WAX_CIPHER_COUNT_),
+		.iv = web_input("iv") };
 	size_t room = writing.recipient_octets + 512;
 	WaxDer head = wax_der(web_take(room), room);
 	WaxFault fault;
 
 	if (!head.p)
 		return no_room();
-	if (!wax_cms_seal_head(cipher, web_input("iv"), writing.recipients, writing.recipient_count,
+	if (!wax_cms_seal_head(&content, writing.recipients, writing.recipient_count,
 		    (uint64_t)web_input_number("cipher_octets"), &head, &fault))
 		return web_refuse(&fault);
 	web_put_octets("head", wax_der_span(&head));
@@ -211,8 +230,8 @@ WEB_EXPORT(seal_tail)
 	return true;
 }
 
-/* shared_info: wrap_octets -> shared_info; as we write it, without ukm */
-WEB_EXPORT(shared_info)
+/* agreement_info: wrap_octets -> info; as we write it, without ukm */
+WEB_EXPORT(agreement_info)
 {
 	WaxWrapAlg wrap = wrap_of(web_input_number("wrap_octets"));
 	WaxDer identifier = wax_der(web_take(64), 64);
@@ -222,8 +241,11 @@ WEB_EXPORT(shared_info)
 	if (!identifier.p || !out.p)
 		return no_room();
 	wax_cms_wrap_identifier(wrap, &identifier);
-	if (!wax_cms_shared_info(wax_der_span(&identifier), WAX_SPAN_NONE, wrap, &out, &fault))
+	if (!wax_cms_kdf_info(&(WaxRecipient){ .alg = WAX_KEYENC_ECDH,
+				      .wrap = wrap,
+				      .wrap_identifier = wax_der_span(&identifier) },
+		    &out, &fault))
 		return web_refuse(&fault);
-	web_put_octets("shared_info", (WaxSpan){ out.p, out.n });
+	web_put_octets("info", (WaxSpan){ out.p, out.n });
 	return true;
 }
