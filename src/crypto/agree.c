@@ -81,7 +81,7 @@ bool wax_key_agree(WaxKey *key, WaxSpan point, WaxSpan curve, bool cofactor, Wax
 bool wax_cert_agree(
 	const WaxCert *cert, GByteArray **ret_point, WaxSecret **ret_secret, GError **error)
 {
-	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *theirs = wax_crypto_pubkey(cert);
 	g_autoptr(EVP_PKEY) ours = NULL;
 	g_autoptr(EVP_PKEY_CTX) context = NULL;
 	EVP_PKEY *made = NULL;

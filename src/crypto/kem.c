@@ -45,7 +45,7 @@ bool wax_key_decapsulate(WaxKey *key, WaxSpan ciphertext, WaxSecret **ret_secret
 bool wax_cert_encapsulate(
 	const WaxCert *cert, GByteArray **ret_ciphertext, WaxSecret **ret_secret, GError **error)
 {
-	EVP_PKEY *theirs = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *theirs = wax_crypto_pubkey(cert);
 	g_autoptr(EVP_PKEY_CTX) context =
 		has_kem(theirs) ? EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL) : NULL;
 	g_autoptr(GByteArray) ciphertext = g_byte_array_new();

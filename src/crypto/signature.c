@@ -226,13 +226,13 @@ static bool pss_stands(const WaxCertInfo *info, const WaxPss *pss, WaxDigestAlg 
 bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg digest,
 	const WaxPss *pss, WaxSpan value, WaxSpan signature)
 {
-	EVP_PKEY *key = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *key = wax_crypto_pubkey(cert);
 	const WaxCertInfo *info = wax_cert_info(cert);
 	const EVP_MD *md = wax_crypto_md(digest);
 	g_autoptr(EVP_PKEY_CTX) context = NULL;
 	bool right;
 
-	if (!key || !md || info->key_too_large || wax_sig_is_pure(alg) || !scheme_fits(alg, key) ||
+	if (!key || !md || wax_sig_is_pure(alg) || !scheme_fits(alg, key) ||
 		digest == WAX_DIGEST_SHAKE256 || value.n != wax_digest_size(digest) ||
 		(alg == WAX_SIG_PSS && !pss_stands(info, pss, digest)))
 		return false;
@@ -246,7 +246,7 @@ bool wax_cert_verify_digest(const WaxCert *cert, WaxSigAlg alg, WaxDigestAlg dig
 
 static bool verify_pure(const WaxCert *cert, WaxSigAlg alg, WaxSpan bytes, WaxSpan signature)
 {
-	EVP_PKEY *key = X509_get0_pubkey(wax_crypto_x509(cert));
+	EVP_PKEY *key = wax_crypto_pubkey(cert);
 	g_autoptr(EVP_MD_CTX) context = EVP_MD_CTX_new();
 	bool right = key && scheme_fits(alg, key) && context &&
 		     EVP_DigestVerifyInit_ex(context, NULL, NULL, NULL, NULL, key, NULL) == 1 &&
