@@ -7,8 +7,9 @@
 #include "core/status.h"
 #include "smime/compress.h"
 
-#define ROOMS_KEPT 4
-#define KEPT_USED  (64 * 1024) /* of one that took more, the memory goes back at once */
+#define CHUNK_LEAST 1024
+#define ROOMS_KEPT  4
+#define KEPT_USED   (64 * 1024) /* of one that took more, the memory goes back at once */
 
 static GMutex rooms_lock;
 static WaxBuffer
@@ -88,6 +89,7 @@ void wax_levels_init(WaxLevels *levels, const WaxSource *source)
 	levels->source = source;
 	levels->levels = g_ptr_array_new_with_free_func(level_free);
 	levels->enough = false;
+	levels->chunk = (size_t)CLAMP(source->size, CHUNK_LEAST, WAX_LEVEL_CHUNK);
 	wax_levels_push(levels, "1")->size = source->size;
 }
 
@@ -117,9 +119,9 @@ static bool run_source(
 		return from >= to ||
 		       wax_sink_write(sink, (WaxSpan){ source->span.p + from, (size_t)(to - from) },
 			       error);
-	chunk = g_malloc(WAX_LEVEL_CHUNK);
+	chunk = g_malloc(levels->chunk);
 	while (from < to && !levels->enough) {
-		size_t n = to - from < WAX_LEVEL_CHUNK ? (size_t)(to - from) : WAX_LEVEL_CHUNK, got;
+		size_t n = (size_t)MIN(to - from, levels->chunk), got;
 
 		if (!wax_source_read(source, from, chunk, n, &got, error))
 			return false;
@@ -187,7 +189,7 @@ static bool decrypt(Stage *stage, WaxSpan content, GError **error)
 	if (stage->zlib)
 		return wax_zlib_write(stage->zlib, content, error);
 	while (content.n) {
-		size_t n = content.n < WAX_LEVEL_CHUNK ? content.n : WAX_LEVEL_CHUNK, got;
+		size_t n = MIN(content.n, stage->levels->chunk), got;
 
 		if (!stage->cipher)
 			return deliver(stage, content, error);
@@ -226,7 +228,7 @@ static bool stage_write(void *data, WaxSpan in, GError **error)
 	if (!stage->level->base64)
 		return read_object(stage, in, error);
 	while (in.n && !stage->levels->enough) {
-		size_t n = in.n < WAX_LEVEL_CHUNK ? in.n : WAX_LEVEL_CHUNK, got;
+		size_t n = MIN(in.n, stage->levels->chunk), got;
 
 		if (!wax_base64_decode(
 			    &stage->base64, (WaxSpan){ in.p, n }, stage->decoded, &got, error) ||
@@ -260,7 +262,7 @@ static bool stage_begin(Stage *stage, GError **error)
 	const WaxLevel *level = stage->level;
 
 	if (level->base64)
-		stage->decoded = g_malloc(WAX_LEVEL_CHUNK + 8);
+		stage->decoded = g_malloc(stage->levels->chunk + 8);
 	if (level->cms) {
 		stage->head = wax_room_new(WAX_LEVEL_HEAD);
 		stage->tail = wax_room_new(WAX_LEVEL_TAIL);
@@ -273,7 +275,7 @@ static bool stage_begin(Stage *stage, GError **error)
 	}
 	if (level->cipher == WAX_CIPHER_NONE)
 		return true;
-	stage->plain = g_malloc(WAX_LEVEL_CHUNK + WAX_CIPHER_SLACK);
+	stage->plain = g_malloc(stage->levels->chunk + WAX_CIPHER_SLACK);
 	stage->cipher = wax_cipher_new(level->cipher, /* encrypt= */ false,
 		wax_secret_span(level->key), WAX_SPAN(level->iv->data, level->iv->len), error);
 	if (!stage->cipher || !wax_cipher_announce(stage->cipher, level->content,

@@ -49,6 +49,7 @@ typedef struct {
 	const WaxSource *source;
 	GPtrArray *levels; /* WaxLevel; the first is the source itself */
 	bool enough;	   /* set by a sink that needs no more */
+	size_t chunk;	   /* octets worked on at a time: no more than there are */
 } WaxLevels;
 
 void wax_levels_init(WaxLevels *levels, const WaxSource *source);

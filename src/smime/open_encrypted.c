@@ -123,7 +123,7 @@ static bool begin_cipher(WaxObject *object)
 		return true;
 	object->cipher = wax_cipher_new(object->plan.cipher, /* encrypt= */ false,
 		wax_secret_span(object->key), object->plan.iv, NULL);
-	object->plain = g_malloc(WAX_LEVEL_CHUNK + WAX_CIPHER_SLACK);
+	object->plain = g_malloc(object->o->levels.chunk + WAX_CIPHER_SLACK);
 	return object->cipher != NULL;
 }
 

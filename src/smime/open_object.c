@@ -78,7 +78,7 @@ static void take_content(WaxObject *object, WaxSpan content)
 		return;
 	}
 	while (content.n) {
-		size_t n = content.n < WAX_LEVEL_CHUNK ? content.n : WAX_LEVEL_CHUNK;
+		size_t n = MIN(content.n, object->o->levels.chunk);
 
 		object->plain_used = MAX(object->plain_used, n + WAX_CIPHER_SLACK);
 		if (!wax_cipher_update(
@@ -119,7 +119,7 @@ bool wax_object_write(void *data, WaxSpan in, GError **error)
 		return true;
 	}
 	while (in.n && !object->o->levels.enough) {
-		size_t n = in.n < WAX_LEVEL_CHUNK ? in.n : WAX_LEVEL_CHUNK, got;
+		size_t n = MIN(in.n, object->o->levels.chunk), got;
 
 		if (!wax_base64_decode(
 			    &object->decoder, (WaxSpan){ in.p, n }, object->decoded, &got, NULL)) {
@@ -214,7 +214,7 @@ void wax_object_init(
 	object->tail = wax_room_new(WAX_LEVEL_TAIL);
 	object->kept = g_byte_array_new();
 	if (base64)
-		object->decoded = g_malloc(WAX_LEVEL_CHUNK + 8);
+		object->decoded = g_malloc(o->levels.chunk + 8);
 	wax_cms_reader_init(&object->reader, object->head, object->tail);
 }
 

@@ -129,12 +129,14 @@ void wax_open_parts_done(WaxOpenParts *parts)
 bool wax_opened_split(WaxOpened *o, unsigned n, WaxOpenParts *parts, GError **error)
 {
 	WaxSplitLimits split_limits = { DEPTH_MAX, WAX_OPEN_HEADER_MAX };
+	/* a header is no larger than what it stands in */
+	size_t room = (size_t)MIN(wax_level(&o->levels, n)->size, WAX_OPEN_HEADER_MAX);
 
 	memset(parts, 0, sizeof *parts);
 	parts->parts = g_new(WaxPart, PARTS_MAX); /* each is set when it begins */
-	parts->room = g_malloc(WAX_OPEN_HEADER_MAX);
-	wax_split_init(&parts->split, parts->parts, PARTS_MAX,
-		(WaxBuffer){ parts->room, 0, WAX_OPEN_HEADER_MAX }, &split_limits);
+	parts->room = g_malloc(room);
+	wax_split_init(&parts->split, parts->parts, PARTS_MAX, (WaxBuffer){ parts->room, 0, room },
+		&split_limits);
 	if (!wax_opened_run(o, n, 0, UINT64_MAX, split_write, parts, error)) {
 		wax_open_parts_done(parts);
 		return false;

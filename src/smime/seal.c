@@ -15,10 +15,10 @@
 #include "mime/canonical.h"
 #include "mime/fields.h"
 #include "mime/transfer.h"
+#include "smime/sinks.h"
 #include "smime/compress.h"
 #include "smime/seal_internal.h"
 
-#define CHUNK	   (48 * 1024)
 #define KEEP_MAX   (1024 * 1024) /* an entity so small is kept instead of being made twice */
 #define STALE	   (50 * 60)	 /* S-90 */
 #define TAG_OCTETS 16
@@ -559,45 +559,6 @@ static bool prepare(Seal *s, GError **error)
 	return true;
 }
 
-typedef struct {
-	const WaxSink *out;
-	WaxBase64Encoder encoder;
-	uint8_t text[CHUNK * 3 / 2];
-} Base64Sink;
-
-/* base64_sink_new - the room for text is left as it is: it is large, and written before it is read */
-static Base64Sink *base64_sink_new(const WaxSink *out)
-{
-	Base64Sink *b = g_new(Base64Sink, 1);
-
-	b->out = out;
-	b->encoder = (WaxBase64Encoder){ { 0 }, 0, 0 };
-	return b;
-}
-
-static bool to_base64(void *data, WaxSpan bytes, GError **error)
-{
-	Base64Sink *b = data;
-
-	while (bytes.n) {
-		WaxSpan piece = WAX_SPAN(bytes.p, MIN(bytes.n, (size_t)CHUNK));
-		size_t n = wax_base64_encode(&b->encoder, piece, b->text);
-
-		if (!wax_sink_write(b->out, WAX_SPAN(b->text, n), error))
-			return false;
-		bytes.p += piece.n;
-		bytes.n -= piece.n;
-	}
-	return true;
-}
-
-static bool end_base64(Base64Sink *b, GError **error)
-{
-	size_t n = wax_base64_encode_end(&b->encoder, b->text);
-
-	return wax_sink_write(b->out, WAX_SPAN(b->text, n), error);
-}
-
 static bool to_zlib(void *zlib, WaxSpan bytes, GError **error)
 {
 	return wax_zlib_write(zlib, bytes, error);
@@ -613,7 +574,7 @@ static bool count_octets(void *octets, WaxSpan bytes, GError **error)
 /* write_signed - the entity, signed where it is signed: signed_octets of it */
 static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
 {
-	g_autofree Base64Sink *b = NULL;
+	g_autofree WaxBase64Sink *b = NULL;
 	WaxSink inner;
 
 	if (!s->options->signer)
@@ -622,13 +583,13 @@ static bool write_signed(Seal *s, const WaxSink *sink, GError **error)
 		return wax_sink_write(sink, WAX_SPAN(s->before->str, s->before->len), error) &&
 		       write_entity(s, sink, error) &&
 		       wax_sink_write(sink, WAX_SPAN(s->after->str, s->after->len), error);
-	b = base64_sink_new(sink);
-	inner = (WaxSink){ to_base64, b };
+	b = wax_base64_sink_new(sink, s->entity_octets);
+	inner = wax_base64_sink(b);
 	return put_text(sink, opaque_fields, error) &&
 	       wax_sink_write(&inner, WAX_SPAN(s->cms_head->data, s->cms_head->len), error) &&
 	       write_entity(s, &inner, error) &&
 	       wax_sink_write(&inner, WAX_SPAN(s->cms_tail->data, s->cms_tail->len), error) &&
-	       end_base64(b, error);
+	       wax_base64_sink_end(b, error);
 }
 
 static const char compressed_fields[] =
@@ -670,40 +631,17 @@ static bool prepare_compressed(Seal *s, GError **error)
 /* write_final - the entity that is sent or encrypted: final_octets of it */
 static bool write_final(Seal *s, const WaxSink *sink, GError **error)
 {
-	g_autofree Base64Sink *b = NULL;
+	g_autofree WaxBase64Sink *b = NULL;
 	WaxSink inner;
 
 	if (!s->options->compress)
 		return write_signed(s, sink, error);
-	b = base64_sink_new(sink);
-	inner = (WaxSink){ to_base64, b };
+	b = wax_base64_sink_new(sink, s->final_octets);
+	inner = wax_base64_sink(b);
 	return put_text(sink, compressed_fields, error) &&
 	       wax_sink_write(&inner, WAX_SPAN(s->compressed_head->data, s->compressed_head->len),
 		       error) &&
-	       deflate_signed(s, &inner, error) && end_base64(b, error);
-}
-
-typedef struct {
-	const WaxSink *out;
-	WaxCipher *cipher;
-	uint8_t bytes[CHUNK + WAX_CIPHER_SLACK];
-} CipherSink;
-
-static bool to_cipher(void *data, WaxSpan bytes, GError **error)
-{
-	CipherSink *c = data;
-
-	while (bytes.n) {
-		WaxSpan piece = WAX_SPAN(bytes.p, MIN(bytes.n, (size_t)CHUNK));
-		size_t n;
-
-		if (!wax_cipher_update(c->cipher, piece, c->bytes, &n, error) ||
-			!wax_sink_write(c->out, WAX_SPAN(c->bytes, n), error))
-			return false;
-		bytes.p += piece.n;
-		bytes.n -= piece.n;
-	}
-	return true;
+	       deflate_signed(s, &inner, error) && wax_base64_sink_end(b, error);
 }
 
 /* make_head - recipients and algorithms; the content key is wrapped for each of them */
@@ -765,22 +703,21 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 	g_autoptr(WaxSecret) cek = wax_secret_new(wax_cipher_key_size(alg));
 	g_autoptr(WaxCipher) cipher = NULL;
 	g_autoptr(GByteArray) head = NULL;
-	g_autofree Base64Sink *b = base64_sink_new(sink);
-	g_autofree CipherSink *c = g_new(CipherSink, 1);
-	WaxSink encoded = { to_base64, b }, sealed = { to_cipher, c };
+	g_autofree WaxBase64Sink *b = wax_base64_sink_new(sink, s->final_octets);
+	g_autofree WaxCipherSink *c = NULL;
+	WaxSink encoded = wax_base64_sink(b), sealed;
 	uint8_t iv[16], tag[TAG_OCTETS], tail_room[32];
 	WaxSealContent content = { alg, WAX_SPAN(iv, iv_size(alg, s->final_octets)),
 		s->options->derived_key };
 	WaxDer tail = wax_der(tail_room, sizeof tail_room);
-	size_t n;
 
 	wax_random(cek->p, cek->n);
 	wax_random(iv, sizeof iv);
 	if (!make_head(s, wax_secret_span(cek), &content, &head, error) ||
 		!begin_cipher(s, cek, &content, &cipher, error))
 		return false;
-	c->out = &encoded;
-	c->cipher = cipher;
+	c = wax_cipher_sink_new(&encoded, cipher, s->final_octets);
+	sealed = wax_cipher_sink(c);
 	if (!put_text(sink, "Content-Type: application/pkcs7-mime; smime-type=", error) ||
 		!put_text(sink, aead ? "authEnveloped-data" : "enveloped-data", error) ||
 		!put_text(sink,
@@ -788,12 +725,11 @@ static bool write_encrypted(Seal *s, const WaxSink *sink, GError **error)
 			"Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n",
 			error) ||
 		!wax_sink_write(&encoded, WAX_SPAN(head->data, head->len), error) ||
-		!write_final(s, &sealed, error) ||
-		!wax_cipher_finish(cipher, WAX_SPAN_NONE, c->bytes, &n, tag, error) ||
-		!wax_sink_write(&encoded, WAX_SPAN(c->bytes, n), error))
+		!write_final(s, &sealed, error) || !wax_cipher_sink_end(c, tag, error))
 		return false;
 	wax_cms_seal_tail(alg, WAX_SPAN(tag, TAG_OCTETS), &tail);
-	return wax_sink_write(&encoded, wax_der_span(&tail), error) && end_base64(b, error);
+	return wax_sink_write(&encoded, wax_der_span(&tail), error) &&
+	       wax_base64_sink_end(b, error);
 }
 
 bool wax_seal(
