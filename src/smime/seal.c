@@ -253,7 +253,9 @@ static bool measure_entity(Seal *s, GError **error)
 		s->source->span };
 	s->canonical = (WaxCanonicalOptions){ true, s->extra_fields ? s->extra_fields->str : NULL,
 		s->type_suffix };
-	s->kept = s->source->size < KEEP_MAX ? g_byte_array_new() : NULL;
+	/* what lies in memory is read there again as fast as from a copy of it */
+	if (s->source->size < KEEP_MAX && !s->source->span.p)
+		s->kept = g_byte_array_sized_new((guint)s->source->size + 1024);
 	return wax_canonical_plan(&s->entity, &s->canonical, &s->plan, error) &&
 	       wax_canonical_write(s->plan, measure, s, error);
 }

@@ -65,6 +65,46 @@ static void each_fault_is_found_everywhere(void **state)
 		}
 }
 
+/* each fault alone, in a long text */
+static void a_fault_in_a_long_text_is_found(void **state)
+{
+	static const struct {
+		const char *fault;
+		size_t n;
+		WaxFindings found;
+	} rows[] = {
+		{ "x", 1, { 0 } },
+		{ "\xe9", 1, { .eight_bit = true } },
+		{ "\0", 1, { .control = true } },
+		{ "\n", 1, { .bare_lf = true } },
+		{ " \r\n", 3, { .trailing_blank = true } },
+		{ "\rx", 2, { .control = true } },
+		{ "\r\nFrom x", 8, { .from_line = true } },
+	};
+	(void)state;
+
+	for (size_t r = 0; r < G_N_ELEMENTS(rows); r++)
+		for (size_t at = 0; at < 8000; at += 37) {
+			g_autoptr(GString) text = g_string_new(NULL);
+			WaxSpan span;
+
+			for (size_t i = 0; i < 9000; i++) {
+				if (i == at)
+					g_string_append_len(text, rows[r].fault, (gssize)rows[r].n);
+				g_string_append_len(text, i % 61 == 60 ? "\r\n" : "b", i % 61 == 60 ? 2 : 1);
+			}
+			span = WAX_SPAN(text->str, text->len);
+			WaxFindings found = look(span, text->len);
+
+			/* an octet before the very first, or between CR and LF, may say more */
+			assert_true(!rows[r].found.eight_bit || found.eight_bit);
+			wax_lines_portable(true);
+			assert_true(same(found, look(span, text->len)));
+			wax_lines_portable(false);
+			assert_true(at % 61 == 0 || at % 61 == 60 || same(found, rows[r].found));
+		}
+}
+
 static void long_lines_are_counted_to_the_octet(void **state)
 {
 	(void)state;
@@ -97,8 +137,8 @@ static void blocks_and_octets_agree(void **state)
 		WaxFindings blocks, octets;
 		bool canonical;
 
-		for (int i = g_rand_int_range(random, 1, 40); i > 0; i--)
-			g_string_append(text, words[clean && g_rand_int_range(random, 0, 8) ? 11 : g_rand_int_range(random, 0, G_N_ELEMENTS(words))]);
+		for (int i = g_rand_int_range(random, 1, round % 16 ? 40 : 400); i > 0; i--)
+			g_string_append(text, words[clean && g_rand_int_range(random, 0, round % 16 ? 8 : 200) ? 11 : g_rand_int_range(random, 0, G_N_ELEMENTS(words))]);
 		WaxSpan span = WAX_SPAN(text->str, text->len);
 
 		blocks = look(span, (size_t)g_rand_int_range(random, 1, (gint32)text->len + 1));
@@ -118,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_fault_is_found_everywhere),
+		cmocka_unit_test(a_fault_in_a_long_text_is_found),
 		cmocka_unit_test(long_lines_are_counted_to_the_octet),
 		cmocka_unit_test(blocks_and_octets_agree),
 	};
