@@ -113,7 +113,7 @@ static bool write_results(WaxOpened *opened, const Arguments *a, GError **error)
 		g_auto(WaxOutput) output = { .fd = -1 };
 
 		if (!wax_output_open(a->out, &output, error) ||
-			!wax_opened_emit(opened, &output.sink, error) ||
+			!wax_opened_show(opened, &output.sink, error) ||
 			!wax_output_commit(&output, error))
 			return false;
 	}

@@ -253,6 +253,7 @@ static void finish_verdict(WaxOpened *o)
 	wax_verdict_decide(o->verdict);
 	if (altered_by_list(o))
 		o->verdict->signature = WAX_SIGNATURE_ALTERED_BY_LIST;
+	wax_open_finish_protected(o);
 }
 
 bool wax_open_judge(const WaxSource *source, const WaxOpenOptions *options, WaxOpened **ret_opened,
@@ -310,6 +311,11 @@ WaxSpan wax_opened_headers(const WaxOpened *o)
 	return wax_open_span(o->header);
 }
 
+WaxSpan wax_opened_protected(const WaxOpened *o)
+{
+	return o->protection ? wax_open_span(o->header) : WAX_SPAN_NONE;
+}
+
 WaxSpan wax_opened_outer_headers(const WaxOpened *o)
 {
 	return wax_open_span(o->outer);
@@ -321,5 +327,5 @@ bool wax_opened_emit(WaxOpened *o, const WaxSink *sink, GError **error)
 		return wax_fail(
 			error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 	o->levels.enough = false;
-	return wax_levels_run(&o->levels, o->payload, 0, UINT64_MAX, sink, error);
+	return wax_levels_run(&o->levels, o->payload, o->payload_from, UINT64_MAX, sink, error);
 }

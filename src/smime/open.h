@@ -77,8 +77,17 @@ WaxSpan wax_opened_headers(const WaxOpened *opened);
 /* wax_opened_outer_headers - header block of the message itself */
 WaxSpan wax_opened_outer_headers(const WaxOpened *opened);
 
+/* wax_opened_protected - header block whose fields are protected (RFC 9788); empty: none is */
+WaxSpan wax_opened_protected(const WaxOpened *opened);
+
 /* wax_opened_emit - the payload's octets as they stand in the innermost layer */
 bool wax_opened_emit(WaxOpened *opened, const WaxSink *sink, GError **error) WAX_MUST_USE;
+
+/*
+ * wax_opened_show - as emit, without what repeats hidden fields in the text (R-75); a text above
+ * 4 MiB keeps it
+ */
+bool wax_opened_show(WaxOpened *opened, const WaxSink *sink, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxOpened, wax_opened_free)
 
