@@ -13,12 +13,14 @@
 #include "mime/addresses.h"
 #include "mime/fields.h"
 #include "smime/keyring.h"
+#include "smime/partner.h"
 
 #define EXIT_IDENTITY 77
 #define SIGNERS_MAX   16 /* L-06 */
 
 typedef struct {
-	const char *file, *from, *password_file, *cipher, *signer_id, *out, *protect;
+	const char *file, *from, *password_file, *cipher, *signer_id, *out, *protect, *profile_name;
+	const WaxPartnerProfile *profile;
 	GPtrArray *signs, *to_certs, *passwords, *keks;
 	bool compress, opaque, legacy_display, oaep, rsa_kem, cek_hkdf, pss;
 	WaxHcp hcp;
@@ -65,6 +67,7 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		{ "--opaque", WAX_OPTION_FLAG, &a->opaque },
 		{ "--compress", WAX_OPTION_FLAG, &a->compress },
 		{ "--protect-headers", WAX_OPTION_MAYBE, &a->protect },
+		{ "--profile", WAX_OPTION_TEXT, &a->profile_name },
 		{ "--legacy-display", WAX_OPTION_FLAG, &a->legacy_display },
 		{ "--password-recipient", WAX_OPTION_LIST, a->passwords },
 		{ "--kek-recipient", WAX_OPTION_LIST, a->keks },
@@ -96,6 +99,11 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	if (!a->from_key)
 		return wax_fail(error, WAX_R_USAGE,
 			"--from wants an address as joe@corp.example, not '%s'", a->from);
+	if (a->profile_name && !(a->profile = wax_partner_find(a->profile_name, error)))
+		return false;
+	if (a->profile && a->cipher && a->profile->cipher)
+		return wax_fail(error, WAX_R_USAGE,
+			"--profile %s says which cipher: leave --cipher out", a->profile_name);
 	if (a->protect && !a->protect[0])
 		a->hcp = WAX_HCP_BASELINE;
 	else if (a->protect && !wax_hcp_by_word(a->protect, &a->hcp))
@@ -265,7 +273,7 @@ static bool load_secrets(const Arguments *a, Secrets *secrets, GError **error)
 	return true;
 }
 
-static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GError **error)
+static bool seal_message(const Arguments *a, WaxSealSigner *signers, GError **error)
 {
 	g_auto(Secrets) secrets = { NULL };
 	g_auto(WaxInput) input = { .fd = -1 };
@@ -294,7 +302,8 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GErro
 	options.secrets = (const WaxSealSecret *)(void *)secrets.list->data;
 	options.secret_count = secrets.list->len;
 	options.top_fields = top;
-	return wax_output_open(a->out, &output, error) &&
+	return (!a->profile || wax_partner_apply(a->profile, &options, a->signs->len ? signers : NULL, error)) &&
+	       wax_output_open(a->out, &output, error) &&
 	       wax_seal(&input.source, &options, &output.sink, error) &&
 	       wax_output_commit(&output, error);
 }

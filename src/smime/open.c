@@ -9,6 +9,7 @@
 #include "mime/addresses.h"
 #include "mime/fields.h"
 #include "smime/open_internal.h"
+#include "smime/partner.h"
 
 #define LAYERS_MAX 6 /* L-10 */
 
@@ -250,6 +251,8 @@ static void finish_verdict(WaxOpened *o)
 	/* T-06: a signed part below, and no signed layer above it */
 	if (!is_signed && wax_reasons_has(&o->verdict->notes, WAX_R_SIG_BELOW_ROOT))
 		wax_reasons_add(&o->verdict->reasons, WAX_R_SIG_BELOW_ROOT);
+	if (o->options->profile)
+		wax_partner_judge(o->options->profile, o->verdict);
 	wax_verdict_decide(o->verdict);
 	if (altered_by_list(o))
 		o->verdict->signature = WAX_SIGNATURE_ALTERED_BY_LIST;

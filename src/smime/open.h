@@ -38,6 +38,7 @@
 #ifndef WAX_SMIME_OPEN_H
 #define WAX_SMIME_OPEN_H
 
+#include "asn1/partners.h"
 #include "crypto/spool.h"
 #include "smime/keyring.h"
 #include "smime/verdict.h"
@@ -53,6 +54,7 @@ typedef struct {
 	const char *from;	   /* compared with where the input has no From; may be NULL */
 	const WaxSource *detached; /* content of a bare detached signature; may be NULL */
 	bool historic;
+	const WaxPartnerProfile *profile; /* what the sender must keep to; may be NULL */
 	/*
 	 * For what we have just made ourselves: no public key is asked, no chain is built.  The
 	 * layers, digests and RecipientInfos are looked at; no signature can become trusted.

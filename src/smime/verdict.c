@@ -227,6 +227,7 @@ static const struct {
 	{ WAX_R_SIG_NO_ATTRIBUTES, WAX_SIGNATURE_WEAK },
 	{ WAX_R_SIG_IN_FUTURE, WAX_SIGNATURE_WEAK },
 	{ WAX_R_SIG_DATE_DIFFERS, WAX_SIGNATURE_WEAK },
+	{ WAX_R_SIG_BELOW_PROFILE, WAX_SIGNATURE_WEAK },
 };
 
 static WaxSignatureWord word_of(WaxReason reason)

@@ -171,6 +171,7 @@ typedef struct {
 	bool has_date;
 	int64_t date; /* the Date compared with signingTime */
 	int64_t judged_at;
+	const char *profile; /* the partner's, a constant; NULL: none was asked for */
 	bool historic;
 } WaxVerdict;
 

@@ -322,6 +322,8 @@ static json_t *judgement_json(const WaxVerdict *verdict, bool whole)
 	for (unsigned i = 0; i < verdict->layers->len; i++)
 		json_array_append_new(layers, layer_json(verdict->layers->pdata[i], whole));
 	json_object_set_new(o, "verdict", words);
+	if (verdict->profile)
+		json_object_set_new(o, "profile", text(verdict->profile));
 	json_object_set_new(o, "from", text(verdict->from));
 	json_object_set_new(o, "sender", text(verdict->sender));
 	json_object_set_new(o, "layers", layers);
