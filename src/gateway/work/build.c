@@ -194,7 +194,7 @@ bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSi
 				error, WAX_R_INTERNAL, "a copy is to be encrypted to nobody");
 		options.recipients = recipients;
 		options.cipher = cipher_by_word(build->cipher);
-		options.hcp = WAX_HCP_BASELINE;
+		options.hcp = build->shy ? WAX_HCP_SHY : WAX_HCP_BASELINE;
 	}
 	if (protects ? !wax_seal(&source, &options, &sink, error)
 		     : !scrub(message, &options, &sink, &eight_bit, error))
