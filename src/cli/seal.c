@@ -302,7 +302,8 @@ static bool seal_message(const Arguments *a, WaxSealSigner *signers, GError **er
 	options.secrets = (const WaxSealSecret *)(void *)secrets.list->data;
 	options.secret_count = secrets.list->len;
 	options.top_fields = top;
-	return (!a->profile || wax_partner_apply(a->profile, &options, a->signs->len ? signers : NULL, error)) &&
+	return (!a->profile || wax_partner_apply(a->profile, &options,
+				       a->signs->len ? signers : NULL, error)) &&
 	       wax_output_open(a->out, &output, error) &&
 	       wax_seal(&input.source, &options, &output.sink, error) &&
 	       wax_output_commit(&output, error);

@@ -401,11 +401,17 @@ static bool load_text(
 {
 	g_autoptr(GByteArray) raw = g_byte_array_new(), text = g_byte_array_new();
 	WaxBase64Decoder decoder = { 0 };
+	uint64_t at = part->body;
 	size_t n;
 
-	g_byte_array_set_size(raw, (guint)(part->end - part->body));
-	if (raw->len && !read_piece(c->in, part->body, part->end, raw->data, raw->len, &n, error))
-		return false;
+	while (at < part->end) {
+		WaxSpan piece;
+
+		if (!take_piece(c->in, at, part->end, c->chunk, &piece, error))
+			return false;
+		g_byte_array_append(raw, piece.p, (guint)piece.n);
+		at += piece.n;
+	}
 	if (strcmp(encoding, "quoted-printable") == 0) {
 		wax_quoted_decode(WAX_SPAN(raw->data, raw->len), text);
 	} else if (strcmp(encoding, "base64") == 0) {

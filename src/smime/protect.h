@@ -9,7 +9,7 @@
  *	When the message is encrypted, a header confidentiality policy says
  *	what the outside shows, and HP-Outer fields in the payload repeat it.
  *
- *	hcp_baseline hides Subject, Comments and Keywords.  hcp_shy hides the
+ *	hcp_baseline (S-71) hides Subject, Comments and Keywords.  hcp_shy hides the
  *	names of From, To and Cc, too, and the time zone of Date.
  *
  * OWNERSHIP

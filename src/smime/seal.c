@@ -187,7 +187,7 @@ static void protect_block(Seal *s, WaxSpan block, bool cipher, GString *outside)
 	}
 }
 
-/* protect - RFC 9788 5.2 */
+/* protect - RFC 9788 5.2 (S-70) */
 static void protect(Seal *s)
 {
 	bool cipher = wax_seal_encrypts(s->options);
