@@ -41,7 +41,7 @@ const WaxCommand wax_commands[] = {
 		     { "--kek-recipient", "F", NULL, WAX_FLAG_LIST, "Encrypt for whoever has this symmetric key: a file with one line NAME:KEY, both in hex." },
 		     { "--opaque", NULL, NULL, WAX_FLAG_BOOL, "Put the content into the signature (application/pkcs7-mime) instead of beside it (multipart/signed)." },
 		     { "--compress", NULL, NULL, WAX_FLAG_BOOL, "Compress what was signed before it is encrypted; not every mail program reads it." },
-		     { "--protect-headers[=baseline|shy]", NULL, NULL, WAX_FLAG_BOOL, "Protect the header too: a copy of it goes inside, and of an encrypted message the outer Subject says [...]; shy hides people's names and the time zone as well." },
+		     { "--protect-headers", NULL, NULL, WAX_FLAG_BOOL, "Protect the header too: a copy of it goes inside, and of an encrypted message the outer Subject says [...] (hcp_baseline); --protect-headers=shy hides people's names and the time zone as well." },
 		     { "--legacy-display", NULL, NULL, WAX_FLAG_BOOL, "Repeat what is hidden at the head of the text, for programs that do not know protected headers." },
 		     { "--oaep", NULL, NULL, WAX_FLAG_BOOL, "Wrap the content key for RSA certificates with OAEP instead of PKCS #1 v1.5." },
 		     { "--rsa-kem", NULL, NULL, WAX_FLAG_BOOL, "Send it to RSA certificates by RSA-KEM (RFC 9690) instead." },
