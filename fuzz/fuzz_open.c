@@ -59,5 +59,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	must(wax_opened_emit(first, &sink, &error));
 	must(octets == wax_opened_verdict(first)->content_bytes);
+	must(wax_opened_show(first, &sink, &error));
 	return 0;
 }

@@ -76,6 +76,8 @@ enum {
 	WAXWING_PROTECT_HEADERS = 2, /* RFC 9788: hide the subject, sign the fields */
 	WAXWING_OAEP = 4,	     /* RSA recipients by OAEP */
 	WAXWING_HISTORIC = 8,	     /* judge old mail by the standards of its time */
+	WAXWING_SHY_HEADERS = 16,    /* as PROTECT_HEADERS; names and time zone are hidden, too */
+	WAXWING_LEGACY_DISPLAY = 32, /* what is hidden stands in the text, for older programs */
 };
 void waxwing_set_flags(waxwing *w, unsigned flags);
 

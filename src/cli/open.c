@@ -14,12 +14,15 @@
 #include "core/address.h"
 #include "core/clock.h"
 #include "core/status.h"
+#include "smime/partner.h"
 #include "trust/path.h"
 
 #define EXIT_IDENTITY 77
 
 typedef struct {
-	const char *file, *password_file, *content, *at, *from, *out, *config, *socket;
+	const char *file, *password_file, *content, *at, *from, *out, *config, *socket,
+		*profile_name;
+	const WaxPartnerProfile *profile;
 	GPtrArray *identities, *message_passwords, *keks, *anchors;
 	WaxSources sources;
 	bool historic, json;
@@ -39,6 +42,7 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		{ "--at", WAX_OPTION_TEXT, &a->at },
 		{ "--from", WAX_OPTION_TEXT, &a->from },
 		{ "--historic", WAX_OPTION_FLAG, &a->historic },
+		{ "--profile", WAX_OPTION_TEXT, &a->profile_name },
 		{ "--out", WAX_OPTION_TEXT, &a->out },
 		{ "--config", WAX_OPTION_TEXT, &a->config },
 		{ "--socket", WAX_OPTION_TEXT, &a->socket },
@@ -56,6 +60,8 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	if (a->from && !from_key)
 		return wax_fail(error, WAX_R_USAGE,
 			"--from wants an address as joe@corp.example, not '%s'", a->from);
+	if (a->profile_name && !(a->profile = wax_partner_find(a->profile_name, error)))
+		return false;
 	if (a->json && a->out && strcmp(a->out, "-") == 0)
 		return wax_fail(error, WAX_R_USAGE,
 			"--json and --out - both want standard output: give --out a file");
@@ -113,7 +119,7 @@ static bool write_results(WaxOpened *opened, const Arguments *a, GError **error)
 		g_auto(WaxOutput) output = { .fd = -1 };
 
 		if (!wax_output_open(a->out, &output, error) ||
-			!wax_opened_emit(opened, &output.sink, error) ||
+			!wax_opened_show(opened, &output.sink, error) ||
 			!wax_output_commit(&output, error))
 			return false;
 	}
@@ -140,9 +146,11 @@ static int open_message(Arguments *a, const WaxKeyring *keyring, GError **error)
 		untrusted = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	WaxAnchorService service = { a->socket, a->config, WAX_PURPOSE_SIGN };
 	g_autoptr(WaxOpened) opened = NULL;
-	WaxOpenOptions options = {
-		.keys = &keys, .at = a->when, .from = a->from, .historic = a->historic
-	};
+	WaxOpenOptions options = { .keys = &keys,
+		.at = a->when,
+		.from = a->from,
+		.historic = a->historic,
+		.profile = a->profile };
 
 	if (!wax_anchors_load(a->anchors, &service, anchors, untrusted, error) ||
 		!wax_sources_load(&a->sources, error) || !wax_input_open(a->file, &input, error))

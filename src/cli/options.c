@@ -45,6 +45,8 @@ static bool take_option(
 	}
 	if (equals)
 		return set(option, equals + 1, error);
+	if (option->kind == WAX_OPTION_MAYBE)
+		return set(option, "", error);
 	if (*i + 1 >= argc)
 		return wax_fail(error, WAX_R_USAGE, "%s wants a value", option->name);
 	return set(option, argv[++*i], error);

@@ -21,9 +21,10 @@
 #include "core/base.h"
 
 typedef enum {
-	WAX_OPTION_FLAG, /* bool */
-	WAX_OPTION_TEXT, /* const char *, once */
-	WAX_OPTION_LIST, /* GPtrArray * of const char *, any number of times */
+	WAX_OPTION_FLAG,  /* bool */
+	WAX_OPTION_TEXT,  /* const char *, once */
+	WAX_OPTION_MAYBE, /* const char *, once: "" without "=value" */
+	WAX_OPTION_LIST,  /* GPtrArray * of const char *, any number of times */
 } WaxOptionKind;
 
 typedef struct {

@@ -13,14 +13,17 @@
 #include "mime/addresses.h"
 #include "mime/fields.h"
 #include "smime/keyring.h"
+#include "smime/partner.h"
 
 #define EXIT_IDENTITY 77
 #define SIGNERS_MAX   16 /* L-06 */
 
 typedef struct {
-	const char *file, *from, *password_file, *cipher, *signer_id, *out;
+	const char *file, *from, *password_file, *cipher, *signer_id, *out, *protect, *profile_name;
+	const WaxPartnerProfile *profile;
 	GPtrArray *signs, *to_certs, *passwords, *keks;
-	bool compress, opaque, protect_headers, oaep, rsa_kem, cek_hkdf, pss;
+	bool compress, opaque, legacy_display, oaep, rsa_kem, cek_hkdf, pss;
+	WaxHcp hcp;
 	WaxCipherAlg cipher_alg;
 	char *from_key;
 } Arguments;
@@ -63,7 +66,9 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 		{ "--cipher", WAX_OPTION_TEXT, &a->cipher },
 		{ "--opaque", WAX_OPTION_FLAG, &a->opaque },
 		{ "--compress", WAX_OPTION_FLAG, &a->compress },
-		{ "--protect-headers", WAX_OPTION_FLAG, &a->protect_headers },
+		{ "--protect-headers", WAX_OPTION_MAYBE, &a->protect },
+		{ "--profile", WAX_OPTION_TEXT, &a->profile_name },
+		{ "--legacy-display", WAX_OPTION_FLAG, &a->legacy_display },
 		{ "--password-recipient", WAX_OPTION_LIST, a->passwords },
 		{ "--kek-recipient", WAX_OPTION_LIST, a->keks },
 		{ "--oaep", WAX_OPTION_FLAG, &a->oaep },
@@ -94,6 +99,19 @@ static bool read_arguments(int argc, char **argv, Arguments *a, GError **error)
 	if (!a->from_key)
 		return wax_fail(error, WAX_R_USAGE,
 			"--from wants an address as joe@corp.example, not '%s'", a->from);
+	if (a->profile_name && !(a->profile = wax_partner_find(a->profile_name, error)))
+		return false;
+	if (a->profile && a->cipher && a->profile->cipher)
+		return wax_fail(error, WAX_R_USAGE,
+			"--profile %s says which cipher: leave --cipher out", a->profile_name);
+	if (a->protect && !a->protect[0])
+		a->hcp = WAX_HCP_BASELINE;
+	else if (a->protect && !wax_hcp_by_word(a->protect, &a->hcp))
+		return wax_fail(error, WAX_R_USAGE,
+			"--protect-headers is baseline or shy, not '%s'", a->protect);
+	if (a->legacy_display && !a->hcp)
+		return wax_fail(error, WAX_R_USAGE,
+			"--legacy-display repeats what --protect-headers hides: give both");
 	return choose_cipher(a->cipher, &a->cipher_alg, error);
 }
 
@@ -255,7 +273,7 @@ static bool load_secrets(const Arguments *a, Secrets *secrets, GError **error)
 	return true;
 }
 
-static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GError **error)
+static bool seal_message(const Arguments *a, WaxSealSigner *signers, GError **error)
 {
 	g_auto(Secrets) secrets = { NULL };
 	g_auto(WaxInput) input = { .fd = -1 };
@@ -271,7 +289,8 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GErro
 		.derived_key = a->cek_hkdf,
 		.opaque = a->opaque,
 		.compress = a->compress,
-		.protect_headers = a->protect_headers,
+		.hcp = a->hcp,
+		.legacy_display = a->legacy_display,
 		.now = wax_clock_now(),
 	};
 
@@ -283,7 +302,9 @@ static bool seal_message(const Arguments *a, const WaxSealSigner *signers, GErro
 	options.secrets = (const WaxSealSecret *)(void *)secrets.list->data;
 	options.secret_count = secrets.list->len;
 	options.top_fields = top;
-	return wax_output_open(a->out, &output, error) &&
+	return (!a->profile || wax_partner_apply(a->profile, &options,
+				       a->signs->len ? signers : NULL, error)) &&
+	       wax_output_open(a->out, &output, error) &&
 	       wax_seal(&input.source, &options, &output.sink, error) &&
 	       wax_output_commit(&output, error);
 }

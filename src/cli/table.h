@@ -24,7 +24,7 @@
 #include "core/base.h"
 #include "core/status.h"
 
-#define WAX_FLAGS_MAX	 16
+#define WAX_FLAGS_MAX	 20
 #define WAX_OPERANDS_MAX 2
 
 typedef enum {

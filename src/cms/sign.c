@@ -70,7 +70,7 @@ static void put_protection(WaxDer *out, const WaxSignRequest *request)
 	end_attribute(out, oid_protection, mark);
 }
 
-/* SMIMEEncryptionKeyPreference: [0] issuerAndSerialNumber, implicit (RFC 8551 2.5.3) */
+/* SMIMEEncryptionKeyPreference: [0] issuerAndSerialNumber, implicit (RFC 8551 2.5.3; S-20) */
 static void put_key_preference(WaxDer *out, WaxSpan issuer_and_serial)
 {
 	size_t mark = wax_der_mark(out);

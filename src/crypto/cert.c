@@ -463,6 +463,15 @@ static bool is_bag(WaxSpan bytes)
 	       body.p[0] == WAX_TAG_OID;
 }
 
+/* first_of - the certificate of a "TRUSTED CERTIFICATE"; what its writer thought of it follows, and counts for nothing */
+static WaxSpan first_of(WaxSpan der)
+{
+	WaxBer in = wax_ber(der);
+	WaxSpan whole;
+
+	return wax_ber_take_whole(&in, WAX_TAG_SEQUENCE, &whole, NULL) ? whole : der;
+}
+
 static bool parse_pem(WaxSpan bytes, GPtrArray *certs, GError **error)
 {
 	g_autoptr(BIO) bio = BIO_new_mem_buf(bytes.p, (int)bytes.n);
@@ -472,10 +481,16 @@ static bool parse_pem(WaxSpan bytes, GPtrArray *certs, GError **error)
 
 	while (PEM_read_bio(bio, &name, &header, &data, &n) == 1) {
 		bool wanted = strcmp(name, PEM_STRING_X509) == 0 ||
-			      strcmp(name, PEM_STRING_X509_OLD) == 0;
+			      strcmp(name, PEM_STRING_X509_OLD) == 0 ||
+			      strcmp(name, PEM_STRING_X509_TRUSTED) == 0;
+		WaxSpan der = WAX_SPAN(data, (size_t)n);
 		bool bag = strcmp(name, PEM_STRING_PKCS7) == 0 || strcmp(name, PEM_STRING_CMS) == 0;
-		bool ok = !bag || parse_bag(WAX_SPAN(data, (size_t)n), certs, error);
-		WaxCert *cert = wanted ? wax_cert_parse(WAX_SPAN(data, (size_t)n), error) : NULL;
+		bool ok = !bag || parse_bag(der, certs, error);
+		WaxCert *cert = wanted ? wax_cert_parse(strcmp(name, PEM_STRING_X509_TRUSTED) == 0
+								? first_of(der)
+								: der,
+						 error)
+				       : NULL;
 
 		OPENSSL_free(name);
 		OPENSSL_free(header);

@@ -97,6 +97,10 @@ bool wax_crypto_pbe_spend(
 bool wax_crypto_pbe_spend_rounds(
 	const ASN1_INTEGER *rounds, uint64_t *left, const char *what, GError **error) WAX_MUST_USE;
 
+/* wax_crypto_pbmac1_holds - does the MAC of the whole file hold by this password? (RFC 9579) */
+bool wax_crypto_pbmac1_holds(WaxSpan file, const X509_ALGOR *alg, const ASN1_OCTET_STRING *mac,
+	WaxSpan password) WAX_MUST_USE;
+
 void wax_crypto_set_error(GError **error, WaxReason reason, const char *what);
 #define wax_crypto_fail(error, reason, what) (wax_crypto_set_error(error, reason, what), false)
 

@@ -48,6 +48,7 @@ typedef struct {
 	GPtrArray *keys;      /* WaxKey */
 	GPtrArray *certs;     /* WaxCert */
 	uint64_t left;	      /* of the iterations that the password may cost */
+	bool old;	      /* sealed by what the legacy provider alone may know */
 } Bags;
 
 static void bags_clear(Bags *bags)
@@ -57,6 +58,12 @@ static void bags_clear(Bags *bags)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Bags, bags_clear)
+
+/* note_old - PBES1 and PKCS #12's own schemes name RC2, RC4 or DES */
+static void note_old(Bags *bags, const X509_ALGOR *alg)
+{
+	bags->old = bags->old || OBJ_obj2nid(alg->algorithm) != NID_pbes2;
+}
 
 static bool take_key(Bags *bags, const PKCS8_PRIV_KEY_INFO *info, GError **error)
 {
@@ -76,6 +83,7 @@ static bool take_sealed_key(Bags *bags, const PKCS12_SAFEBAG *bag, GError **erro
 	bool ok;
 
 	X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &alg, NULL);
+	note_old(bags, alg);
 	if (!wax_crypto_pbe_spend(alg, &bags->left, "a key in this PKCS #12 file", error))
 		return false;
 	info = PKCS12_decrypt_skey(bag, bags->password, -1);
@@ -139,6 +147,8 @@ static STACK_OF(PKCS12_SAFEBAG) * unpack(Bags *bags, PKCS7 *safe, GError **error
 {
 	STACK_OF(PKCS12_SAFEBAG) * inside;
 
+	if (OBJ_obj2nid(safe->type) == NID_pkcs7_encrypted && safe->d.encrypted)
+		note_old(bags, safe->d.encrypted->enc_data->algorithm);
 	if (OBJ_obj2nid(safe->type) == NID_pkcs7_data)
 		inside = PKCS12_unpack_p7data(safe);
 	else if (safe->d.encrypted && !wax_crypto_pbe_spend(safe->d.encrypted->enc_data->algorithm,
@@ -186,8 +196,11 @@ static bool spend_mac(const PKCS12 *p12, Bags *bags, GError **error)
 }
 
 /* check_mac - it must be there, be affordable, and hold; says in which form the password made it hold */
-static bool check_mac(PKCS12 *p12, const char *text, Bags *bags, GError **error)
+static bool check_mac(WaxSpan file, PKCS12 *p12, const char *text, Bags *bags, GError **error)
 {
+	const ASN1_OCTET_STRING *mac = NULL;
+	const X509_ALGOR *alg = NULL;
+
 	if (!PKCS12_mac_present(p12))
 		return wax_fail(error, WAX_R_KEY_UNSUPPORTED,
 			"this PKCS #12 file has no MAC by its password (RFC 7292): anybody could "
@@ -195,10 +208,15 @@ static bool check_mac(PKCS12 *p12, const char *text, Bags *bags, GError **error)
 	if (!spend_mac(p12, bags, error))
 		return false;
 	bags->password = text;
-	if (PKCS12_verify_mac(p12, text, (int)strlen(text)) == 1)
+	PKCS12_get0_mac(&mac, &alg, NULL, NULL, p12);
+	if (OBJ_obj2nid(alg->algorithm) == NID_pbmac1) {
+		if (wax_crypto_pbmac1_holds(file, alg, mac, WAX_SPAN(text, strlen(text))))
+			return true;
+	} else if (PKCS12_verify_mac(p12, text, (int)strlen(text)) == 1)
 		return true;
 	bags->password = NULL;
-	if (!text[0] && PKCS12_verify_mac(p12, NULL, 0) == 1)
+	if (OBJ_obj2nid(alg->algorithm) != NID_pbmac1 && !text[0] &&
+		PKCS12_verify_mac(p12, NULL, 0) == 1)
 		return true;
 	ERR_clear_error();
 	return wax_fail(
@@ -217,11 +235,16 @@ static bool read_bags(WaxSpan bytes, const WaxSecret *password, Bags *bags, GErr
 	bags->left = WAX_PBE_ALL;
 	bags->keys = g_ptr_array_new_with_free_func((GDestroyNotify)wax_key_unref);
 	bags->certs = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
-	ok = p12 ? check_mac(p12, text, bags, error) && take_safes(bags, p12, error)
+	ok = p12 ? check_mac(bytes, p12, text, bags, error) && take_safes(bags, p12, error)
 		 : wax_crypto_fail(error, WAX_R_KEY_MALFORMED, "this is not a PKCS #12 file");
 	bags->password = NULL;
 	wax_wipe(text, strlen(text));
 	PKCS12_free(p12);
+	if (!ok && !legacy && p12 && bags->old)
+		g_prefix_error(error,
+			"this file is sealed by RC2 or DES, which libcrypto reads with its legacy "
+			"provider alone, and that is not installed (Debian 13: "
+			"openssl-provider-legacy); write the file anew with AES, or install it: ");
 	legacy_end(legacy);
 	if (ok && bags->keys->len == 0)
 		return wax_fail(

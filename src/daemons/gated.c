@@ -159,6 +159,7 @@ static void make_parts(Gate *gate)
 		.worker_wait =
 			MIN(WORKER_WAIT, wax_config_int(gate->config, "gateway.deadline") * 1000),
 		.promote_subject = wax_config_flag(gate->config, "gateway.promote_subject"),
+		.shy_headers = wax_config_flag(gate->config, "gateway.shy_headers"),
 		.spool = gate->spool,
 		.tag_signed = text_of(gate, "gateway.tag_signed"),
 		.tag_encrypted = text_of(gate, "gateway.tag_encrypted"),

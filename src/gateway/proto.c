@@ -208,6 +208,7 @@ void wax_job_build_put(const WaxJobBuild *build, WaxFrame *frame)
 	put_certs(build->recipient_certs, frame);
 	wax_frame_put_str(frame, build->cipher);
 	wax_frame_put_str(frame, build->headers);
+	wax_frame_put_bool(frame, build->shy);
 	wax_frame_put_u64(frame, build->size_limit);
 }
 
@@ -223,6 +224,7 @@ bool wax_job_build_get(WaxFrame *frame, WaxJobBuild *ret_build, GError **error)
 		!get_certs(frame, &build.signer_certs, error) ||
 		!get_certs(frame, &build.recipient_certs, error) ||
 		!get_text(frame, &build.cipher, error) || !get_text(frame, &build.headers, error) ||
+		!wax_frame_get_bool(frame, &build.shy, error) ||
 		!wax_frame_get_u64(frame, &build.size_limit, error))
 		return false;
 	build.method = (WaxMethod)method;

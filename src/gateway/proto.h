@@ -86,6 +86,7 @@ typedef struct {
 	GPtrArray *recipient_certs; /* GBytes: DER, one RecipientInfo each */
 	char *cipher;		    /* "aes256-cbc", "aes256-gcm", ... */
 	char *headers;		    /* lines to put on top, with CR LF; NULL: none */
+	bool shy;		    /* header fields by hcp_shy instead of hcp_baseline */
 	uint64_t size_limit;
 } WaxJobBuild;
 

@@ -221,6 +221,13 @@ static bool make_signer(const waxwing *w, WaxSealSigner *ret_signer, GError **er
 	return true;
 }
 
+static WaxHcp hcp_of(unsigned flags)
+{
+	return flags & WAXWING_SHY_HEADERS	 ? WAX_HCP_SHY
+	       : flags & WAXWING_PROTECT_HEADERS ? WAX_HCP_BASELINE
+						 : WAX_HCP_NONE;
+}
+
 static bool seal(waxwing *w, int in, int out, GError **error)
 {
 	g_autoptr(WaxSpool) spool = NULL;
@@ -232,7 +239,8 @@ static bool seal(waxwing *w, int in, int out, GError **error)
 		.cipher = w->cipher,
 		.oaep = w->flags & WAXWING_OAEP,
 		.opaque = w->flags & WAXWING_OPAQUE,
-		.protect_headers = w->flags & WAXWING_PROTECT_HEADERS,
+		.hcp = hcp_of(w->flags),
+		.legacy_display = w->flags & WAXWING_LEGACY_DISPLAY,
 		.now = wax_clock_now(),
 	};
 
@@ -366,5 +374,5 @@ int waxwing_message_write(waxwing *w, waxwing_message *m, int out)
 	WaxSink sink = { write_fd, &out };
 	GError *error = NULL;
 
-	return wax_opened_emit(m->opened, &sink, &error) ? done(w, NULL) : done(w, error);
+	return wax_opened_show(m->opened, &sink, &error) ? done(w, NULL) : done(w, error);
 }

@@ -34,6 +34,7 @@ static size_t skip_comment(WaxSpan text, size_t i)
 /* a list as it is read, and the mailbox under way */
 typedef struct {
 	GPtrArray *keys;
+	GPtrArray *specs; /* each as it is written; NULL: not wanted */
 	bool strict;
 	GString *plain; /* outside angle brackets */
 	GString *angle; /* inside; NULL when there were none */
@@ -77,6 +78,8 @@ static bool add(List *list, const GString *spec)
 	if (list->strict && !is_plain(list, text, key))
 		return false;
 	g_ptr_array_add(list->keys, g_steal_pointer(&key));
+	if (list->specs)
+		g_ptr_array_add(list->specs, g_steal_pointer(&text));
 	return true;
 }
 
@@ -199,6 +202,25 @@ static bool read_fields(WaxSpan block, const char *name, bool strict, GPtrArray 
 		g_string_free(list.plain, true);
 	}
 	return ok;
+}
+
+char *wax_addresses_bare(WaxSpan value)
+{
+	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free),
+			     specs = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GString) text = g_string_sized_new(value.n);
+	List list = { .keys = keys, .specs = specs, .strict = true };
+	bool ok;
+
+	list.plain = g_string_new(NULL);
+	ok = unfold(value, true, text) && read_list(&list, WAX_SPAN(text->str, text->len));
+	if (list.angle)
+		g_string_free(list.angle, true);
+	g_string_free(list.plain, true);
+	if (!ok || specs->len == 0)
+		return NULL;
+	g_ptr_array_add(specs, NULL);
+	return g_strjoinv(",\r\n ", (char **)specs->pdata);
 }
 
 bool wax_addresses_read(WaxSpan block, const char *name, GPtrArray *keys)

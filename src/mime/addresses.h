@@ -32,6 +32,9 @@
 #include "mime/split.h"
 
 bool wax_addresses_read(WaxSpan block, const char *name, GPtrArray *keys);
+/* wax_addresses_bare - the addresses of one value as they are written, without names; NULL: it has groups, or cannot be read */
+char *wax_addresses_bare(WaxSpan value);
+
 bool wax_addresses_author(WaxSpan block, const char *name, GPtrArray *keys);
 
 #endif

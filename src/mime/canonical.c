@@ -6,10 +6,12 @@
 #include "core/bounds.h"
 #include "core/status.h"
 #include "mime/fields.h"
+#include "mime/legacy.h"
 #include "mime/lines.h"
 #include "mime/transfer.h"
 
-#define CHUNK (64 * 1024)
+#define CHUNK	   (64 * 1024)
+#define LEGACY_MAX (4 * 1024 * 1024) /* of a text that is taken apart to put lines at its head */
 
 _Static_assert(CHUNK <= WAX_LIMIT_HEADER_OCTETS, "a piece of text fits the room for lines");
 
@@ -18,6 +20,7 @@ struct WaxCanonical {
 	const WaxCanonicalOptions *options;
 	WaxPart *parts;
 	WaxFindings *findings; /* of the leaves that are ours to change, by part */
+	bool *mains;	       /* by part: text that gets the legacy display */
 	uint32_t count;
 	uint8_t *header, *chunk, *lines;
 };
@@ -32,7 +35,9 @@ typedef struct {
 	const WaxPart *parts;
 	uint32_t count;
 	uint8_t *header, *chunk;
-	bool last_cr; /* of the run of lines being written */
+	bool last_cr;		 /* of the run of lines being written */
+	const char *part_type;	 /* of the part being written: in place of its type; NULL */
+	const char *part_suffix; /* of the part being written, after its type; NULL */
 } Canon;
 
 static bool put(Canon *c, const void *bytes, size_t n, GError **error)
@@ -184,15 +189,52 @@ static bool is_content_field(const WaxField *field)
 	       g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0;
 }
 
+/* is_mark - a parameter that only we may set at the root, at p[i] */
+static bool is_mark(const uint8_t *p, size_t n, size_t i)
+{
+	size_t end = i + 2;
+
+	if (n - i < 3 || g_ascii_strncasecmp((const char *)p + i, "hp", 2) != 0 ||
+		(i && p[i - 1] != ';' && !g_ascii_isspace(p[i - 1])))
+		return false;
+	while (end < n && g_ascii_isspace(p[end]))
+		end++;
+	return end < n && p[end] == '=';
+}
+
+/* unmarked - the value, with an "hp" that came with the message under a name that says nothing */
+static GByteArray *unmarked(const uint8_t *p, size_t n)
+{
+	GByteArray *out = g_byte_array_sized_new((guint)n + 16);
+	bool quoted = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '"')
+			quoted = !quoted;
+		if (!quoted && is_mark(p, n, i))
+			g_byte_array_append(out, (const uint8_t *)"x-", 2);
+		g_byte_array_append(out, p + i, 1);
+		if (p[i] == '\\' && quoted && i + 1 < n)
+			g_byte_array_append(out, p + ++i, 1);
+	}
+	return out;
+}
+
 static bool put_type(Canon *c, const WaxField *field, const char *suffix, GError **error)
 {
+	g_autoptr(GByteArray) value = NULL;
 	size_t n = field->value.n;
 
 	while (n && g_ascii_isspace(field->value.p[n - 1]))
 		n--;
+	value = c->part_type ? g_byte_array_append(g_byte_array_new(),
+				       (const uint8_t *)c->part_type, (guint)strlen(c->part_type))
+			     : unmarked(field->value.p, n);
 	c->last_cr = false;
-	return put_text(c, "Content-Type:", error) && put_lines(c, field->value.p, n, error) &&
-	       end_lines(c, error) && put_text(c, suffix, error) && put_text(c, "\r\n", error);
+	return put_text(c, "Content-Type:", error) &&
+	       put_lines(c, value->data, value->len, error) && end_lines(c, error) &&
+	       put_text(c, c->part_suffix ? c->part_suffix : "", error) &&
+	       put_text(c, suffix, error) && put_text(c, "\r\n", error);
 }
 
 /*
@@ -214,7 +256,7 @@ static bool put_header(Canon *c, bool root, WaxSpan block, const char *encoding,
 			continue;
 		if (wax_field_is(&field, "content-type") && !typed) {
 			typed = true;
-			if (suffix[0]) {
+			if (suffix[0] || c->part_suffix) {
 				if (!put_type(c, &field, suffix, error))
 					return false;
 				continue;
@@ -226,9 +268,8 @@ static bool put_header(Canon *c, bool root, WaxSpan block, const char *encoding,
 		if (field.whole.p[field.whole.n - 1] != '\n' && !put_text(c, "\r\n", error))
 			return false;
 	}
-	if (root && !typed &&
-		(!put_text(c, "Content-Type: text/plain", error) || !put_text(c, suffix, error) ||
-			!put_text(c, "\r\n", error)))
+	field.value = WAX_SPAN_LIT(" text/plain");
+	if ((root || c->part_suffix) && !typed && !put_type(c, &field, suffix, error))
 		return false;
 	if (encoding && encoding[0] &&
 		(!put_text(c, "Content-Transfer-Encoding: ", error) ||
@@ -354,14 +395,105 @@ static bool copy_clean(Canon *c, const WaxPart *part, const WaxFindings *f, GErr
 			  : copy_raw(c, part->body, part->end, error);
 }
 
+/* load_text - a whole body, decoded */
+static bool load_text(
+	Canon *c, const WaxPart *part, const char *encoding, GByteArray **ret_text, GError **error)
+{
+	g_autoptr(GByteArray) raw = g_byte_array_new(), text = g_byte_array_new();
+	WaxBase64Decoder decoder = { 0 };
+	uint64_t at = part->body;
+	size_t n;
+
+	while (at < part->end) {
+		WaxSpan piece;
+
+		if (!take_piece(c->in, at, part->end, c->chunk, &piece, error))
+			return false;
+		g_byte_array_append(raw, piece.p, (guint)piece.n);
+		at += piece.n;
+	}
+	if (strcmp(encoding, "quoted-printable") == 0) {
+		wax_quoted_decode(WAX_SPAN(raw->data, raw->len), text);
+	} else if (strcmp(encoding, "base64") == 0) {
+		g_byte_array_set_size(text, raw->len + 3);
+		if (!wax_base64_decode(
+			    &decoder, WAX_SPAN(raw->data, raw->len), text->data, &n, error) ||
+			!wax_base64_decode_end(&decoder, error))
+			return false;
+		g_byte_array_set_size(text, (guint)n);
+	} else {
+		*ret_text = g_steal_pointer(&raw);
+		return true;
+	}
+	*ret_text = g_steal_pointer(&text);
+	return true;
+}
+
+static void keep_parameter(GString *type, WaxSpan value, const char *name)
+{
+	uint8_t room[16];
+	WaxBuffer out = { room, 0, sizeof room };
+	bool twice;
+
+	if (wax_param(value, name, &out, &twice) && !memchr(out.p, '"', out.n))
+		g_string_append_printf(type, "; %s=%.*s", name, (int)out.n, (char *)out.p);
+}
+
+/*
+ * legacy_type - the type of a text that now holds UTF-8; NULL when it may stay as it is,
+ * false when its charset cannot hold the lines
+ */
+static bool legacy_type(const Canon *c, WaxSpan block, const WaxContent *content, char **ret_type)
+{
+	const char *charset = content->charset ? content->charset : "us-ascii";
+	g_autoptr(GString) type = NULL;
+	WaxSpan value = WAX_SPAN_NONE;
+
+	*ret_type = NULL;
+	if (g_str_is_ascii(c->options->legacy) || strcmp(charset, "utf-8") == 0)
+		return !g_str_has_prefix(charset, "utf-16") && !g_str_has_prefix(charset, "utf-32");
+	if (strcmp(charset, "us-ascii") != 0)
+		return false;
+	type = g_string_new(NULL);
+	g_string_printf(type, " %s; charset=utf-8", content->type);
+	(void)wax_fields_count(block, "content-type", &value);
+	keep_parameter(type, value, "format");
+	keep_parameter(type, value, "delsp");
+	*ret_type = g_string_free(g_steal_pointer(&type), false);
+	return true;
+}
+
+/* write_main - a text with the hidden fields at its head (S-72) */
+static bool write_main(Canon *c, uint32_t index, WaxSpan block, const char *kind, const char *type,
+	GByteArray *text, GError **error)
+{
+	g_autoptr(GByteArray) out = g_byte_array_new();
+	bool ok;
+
+	wax_legacy_insert(text, strcmp(kind, "text/html") == 0, c->options->legacy);
+	wax_quoted_encode(WAX_SPAN(text->data, text->len), out);
+	c->part_type = type;
+	c->part_suffix = "; hp-legacy-display=\"1\"";
+	ok = put_header(c, index == 0, block, "quoted-printable", error) &&
+	     put(c, out->data, out->len, error);
+	c->part_type = c->part_suffix = NULL;
+	return ok;
+}
+
 static bool write_leaf(Canon *c, uint32_t index, WaxSpan block, GError **error)
 {
 	const WaxPart *part = &c->parts[index];
 	g_auto(WaxContent) content = { NULL };
 	WaxFindings f = c->plan->findings[index];
+	g_autoptr(GByteArray) whole = NULL;
+	g_autofree char *type = NULL;
 	bool base64, quoted, text;
 
 	wax_content_read(block, &content);
+	if (c->plan->mains && c->plan->mains[index] && part->end - part->body <= LEGACY_MAX &&
+		legacy_type(c, block, &content, &type) &&
+		load_text(c, part, content.encoding, &whole, NULL))
+		return write_main(c, index, block, content.type, type, whole, error);
 	base64 = strcmp(content.encoding, "base64") == 0;
 	quoted = strcmp(content.encoding, "quoted-printable") == 0;
 	text = g_str_has_prefix(content.type, "text/");
@@ -455,9 +587,23 @@ static bool is_kept(const WaxCanonical *plan, const bool *sealed, uint32_t index
 	return false;
 }
 
+/* is_attached - a file beside the text */
+static bool is_attached(WaxSpan block)
+{
+	uint8_t room[16];
+	WaxBuffer kind = { room, 0, sizeof room };
+	WaxSpan value;
+
+	if (!wax_fields_count(block, "content-disposition", &value))
+		return false;
+	wax_media_type(value, &kind);
+	return wax_span_equal(WAX_SPAN(kind.p, kind.n), WAX_SPAN_LIT("attachment"));
+}
+
 static bool inspect_leaves(WaxCanonical *plan, GError **error)
 {
 	g_autofree bool *sealed = g_new0(bool, plan->count);
+	g_autoptr(GPtrArray) types = g_ptr_array_new_with_free_func(g_free);
 
 	plan->findings = g_new0(WaxFindings, plan->count);
 	for (uint32_t i = 0; i < plan->count; i++) {
@@ -469,11 +615,15 @@ static bool inspect_leaves(WaxCanonical *plan, GError **error)
 			return false;
 		wax_content_read(block, &content);
 		sealed[i] = is_sealed(content.type);
+		g_ptr_array_add(types, g_strdup(is_attached(block) ? "" : content.type));
 		if (part->multipart || part->rfc822 || is_kept(plan, sealed, i))
 			continue;
 		if (!inspect(plan, part, &plan->findings[i], error))
 			return false;
 	}
+	if (plan->options->legacy)
+		plan->mains = wax_legacy_mains(
+			plan->parts, (const char *const *)types->pdata, plan->count);
 	return true;
 }
 
@@ -518,6 +668,7 @@ void wax_canonical_free(WaxCanonical *plan)
 		return;
 	g_free(plan->parts);
 	g_free(plan->findings);
+	g_free(plan->mains);
 	g_free(plan->header);
 	g_free(plan->chunk);
 	g_free(plan->lines);

@@ -43,6 +43,7 @@ typedef struct {
 	const char *extra_fields; /* whole lines with CRLF, before them; NULL when none */
 	const char *
 		type_suffix; /* appended to the root's Content-Type, as "; hp=\"cipher\""; or NULL */
+	const char *legacy;  /* lines for the head of the main body parts (mime/legacy); or NULL */
 } WaxCanonicalOptions;
 
 typedef struct WaxCanonical WaxCanonical;

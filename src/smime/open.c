@@ -9,6 +9,7 @@
 #include "mime/addresses.h"
 #include "mime/fields.h"
 #include "smime/open_internal.h"
+#include "smime/partner.h"
 
 #define LAYERS_MAX 6 /* L-10 */
 
@@ -250,9 +251,12 @@ static void finish_verdict(WaxOpened *o)
 	/* T-06: a signed part below, and no signed layer above it */
 	if (!is_signed && wax_reasons_has(&o->verdict->notes, WAX_R_SIG_BELOW_ROOT))
 		wax_reasons_add(&o->verdict->reasons, WAX_R_SIG_BELOW_ROOT);
+	if (o->options->profile)
+		wax_partner_judge(o->options->profile, o->verdict);
 	wax_verdict_decide(o->verdict);
 	if (altered_by_list(o))
 		o->verdict->signature = WAX_SIGNATURE_ALTERED_BY_LIST;
+	wax_open_finish_protected(o);
 }
 
 bool wax_open_judge(const WaxSource *source, const WaxOpenOptions *options, WaxOpened **ret_opened,
@@ -310,6 +314,11 @@ WaxSpan wax_opened_headers(const WaxOpened *o)
 	return wax_open_span(o->header);
 }
 
+WaxSpan wax_opened_protected(const WaxOpened *o)
+{
+	return o->protection ? wax_open_span(o->header) : WAX_SPAN_NONE;
+}
+
 WaxSpan wax_opened_outer_headers(const WaxOpened *o)
 {
 	return wax_open_span(o->outer);
@@ -321,5 +330,5 @@ bool wax_opened_emit(WaxOpened *o, const WaxSink *sink, GError **error)
 		return wax_fail(
 			error, WAX_R_CMS_DECRYPT_FAILED, "the content could not be decrypted");
 	o->levels.enough = false;
-	return wax_levels_run(&o->levels, o->payload, 0, UINT64_MAX, sink, error);
+	return wax_levels_run(&o->levels, o->payload, o->payload_from, UINT64_MAX, sink, error);
 }

@@ -38,6 +38,7 @@
 #ifndef WAX_SMIME_OPEN_H
 #define WAX_SMIME_OPEN_H
 
+#include "asn1/partners.h"
 #include "crypto/spool.h"
 #include "smime/keyring.h"
 #include "smime/verdict.h"
@@ -53,6 +54,7 @@ typedef struct {
 	const char *from;	   /* compared with where the input has no From; may be NULL */
 	const WaxSource *detached; /* content of a bare detached signature; may be NULL */
 	bool historic;
+	const WaxPartnerProfile *profile; /* what the sender must keep to; may be NULL */
 	/*
 	 * For what we have just made ourselves: no public key is asked, no chain is built.  The
 	 * layers, digests and RecipientInfos are looked at; no signature can become trusted.
@@ -77,8 +79,17 @@ WaxSpan wax_opened_headers(const WaxOpened *opened);
 /* wax_opened_outer_headers - header block of the message itself */
 WaxSpan wax_opened_outer_headers(const WaxOpened *opened);
 
+/* wax_opened_protected - header block whose fields are protected (RFC 9788); empty: none is */
+WaxSpan wax_opened_protected(const WaxOpened *opened);
+
 /* wax_opened_emit - the payload's octets as they stand in the innermost layer */
 bool wax_opened_emit(WaxOpened *opened, const WaxSink *sink, GError **error) WAX_MUST_USE;
+
+/*
+ * wax_opened_show - as emit, without what repeats hidden fields in the text (R-75); a text above
+ * 4 MiB keeps it
+ */
+bool wax_opened_show(WaxOpened *opened, const WaxSink *sink, GError **error) WAX_MUST_USE;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WaxOpened, wax_opened_free)
 

@@ -30,6 +30,14 @@
 
 #define WAX_OPEN_HEADER_MAX (256 * 1024)
 
+/* how the payload protects header fields */
+typedef enum {
+	WAX_PROTECTION_NONE,
+	WAX_PROTECTION_CLEAR,	/* hp="clear" */
+	WAX_PROTECTION_CIPHER,	/* hp="cipher" */
+	WAX_PROTECTION_WRAPPED, /* message/rfc822, as RFC 8551 has it */
+} WaxProtection;
+
 struct WaxOpened {
 	const WaxOpenOptions *options;
 	WaxLevels levels;
@@ -40,7 +48,9 @@ struct WaxOpened {
 	GPtrArray *senders;
 	GArray *dates; /* int64_t: of every Date field */
 	bool has_payload;
-	unsigned payload;   /* level */
+	unsigned payload;      /* level */
+	uint64_t payload_from; /* in it: after what wraps a message */
+	WaxProtection protection;
 	GError *unanswered; /* whose keys they are could not say: nothing can be judged now */
 };
 
@@ -79,6 +89,8 @@ bool wax_opened_read_header(
 bool wax_opened_split(WaxOpened *o, unsigned n, WaxOpenParts *parts, GError **error) WAX_MUST_USE;
 void wax_open_parts_done(WaxOpenParts *parts);
 bool wax_open_has_fields(WaxSpan block);
+/* wax_open_header_end - where the empty line ends, or 0 */
+size_t wax_open_header_end(WaxSpan block);
 
 /* --- one CMS object --- */
 
@@ -143,6 +155,11 @@ bool wax_open_peel_clear(
 	WaxOpened *o, unsigned n, WaxOpenStep *ret_step, GError **error) WAX_MUST_USE;
 bool wax_open_take_payload(WaxOpened *o, unsigned n, const WaxContent *content, WaxSpan header,
 	bool entity, GError **error) WAX_MUST_USE;
+/* wax_open_take_protected - of the payload at level n, whose header has been taken */
+bool wax_open_take_protected(
+	WaxOpened *o, unsigned n, const WaxContent *content, GError **error) WAX_MUST_USE;
+/* wax_open_finish_protected - once the words stand */
+void wax_open_finish_protected(WaxOpened *o);
 bool wax_open_is_pkcs7_mime(const WaxContent *content);
 bool wax_open_is_clear_signed(const WaxContent *content);
 

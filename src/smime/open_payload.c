@@ -77,33 +77,6 @@ static bool look_below(WaxOpened *o, unsigned n, GError **error)
 	return ok;
 }
 
-static void protected_fields(WaxOpened *o, WaxSpan block)
-{
-	bool is_signed = false, is_encrypted = false;
-	WaxFieldState state;
-	WaxField field;
-
-	for (unsigned i = 0; i < o->verdict->layers->len; i++) {
-		is_signed |= wax_layer_is_signed(wax_verdict_layer(o->verdict, i)->kind);
-		is_encrypted |= wax_layer_is_encrypted(wax_verdict_layer(o->verdict, i)->kind);
-	}
-	state = is_signed && is_encrypted ? WAX_FIELD_SIGNED_AND_ENCRYPTED
-		: is_signed		  ? WAX_FIELD_SIGNED_ONLY
-					  : WAX_FIELD_ENCRYPTED_ONLY;
-	while (wax_field_next(&block, &field)) {
-		g_autofree char *name = NULL, *value = NULL;
-
-		if (field.nameless || wax_field_is(&field, "HP-Outer") ||
-			wax_field_is(&field, "MIME-Version") ||
-			(field.name.n > 8 && g_ascii_strncasecmp((const char *)field.name.p,
-						     "Content-", 8) == 0))
-			continue;
-		name = g_strndup((const char *)field.name.p, field.name.n);
-		value = wax_field_decoded(field.value);
-		wax_verdict_add_field(o->verdict, name, value, state);
-	}
-}
-
 bool wax_open_take_payload(WaxOpened *o, unsigned n, const WaxContent *content, WaxSpan header,
 	bool entity, GError **error)
 {
@@ -116,8 +89,8 @@ bool wax_open_take_payload(WaxOpened *o, unsigned n, const WaxContent *content, 
 	g_byte_array_append(o->header, header.p, entity ? (guint)header.n : 0);
 	if (!entity)
 		return true;
-	if (n > 0 && content->hp)
-		protected_fields(o, header);
+	if (!wax_open_take_protected(o, n, content, error))
+		return false;
 	if (g_str_has_prefix(content->type, "multipart/") ||
 		strcmp(content->type, "message/rfc822") == 0)
 		return look_below(o, n, error);

@@ -102,6 +102,13 @@ bool wax_open_has_fields(WaxSpan block)
 	return false;
 }
 
+size_t wax_open_header_end(WaxSpan block)
+{
+	GByteArray bytes = { (guint8 *)(uintptr_t)block.p, (guint)block.n };
+
+	return header_end(&bytes, 0);
+}
+
 bool wax_opened_read_header(WaxOpened *o, unsigned n, WaxOpenHeader *header, GError **error)
 {
 	*header = (WaxOpenHeader){ .o = o, .block = g_byte_array_new() };

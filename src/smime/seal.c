@@ -23,16 +23,13 @@
 #define STALE	   (50 * 60)	 /* S-90 */
 #define TAG_OCTETS 16
 
-/* fields that a reader sees as the message's own (RFC 9788 2.2); trace fields are not */
-static const char *const protected_names[] = { "from", "sender", "reply-to", "to", "cc", "subject",
-	"date", "message-id", "in-reply-to", "references", "comments", "keywords" };
-
 typedef struct {
 	const WaxSource *source;
 	const WaxSealOptions *options;
 	GPtrArray *recipients; /* WaxCert, each once; NULL: not encrypted */
 	GByteArray *header;
 	GString *extra_fields; /* protected copies */
+	GString *legacy;       /* lines for the text; NULL: none */
 	const char *type_suffix;
 	WaxEntity entity;
 	WaxCanonicalOptions canonical;
@@ -62,6 +59,8 @@ static void seal_clear(Seal *s)
 		g_clear_pointer(&s->running[i], wax_digest_free);
 	if (s->extra_fields)
 		g_string_free(s->extra_fields, true);
+	if (s->legacy)
+		g_string_free(s->legacy, true);
 	if (s->before)
 		g_string_free(s->before, true);
 	if (s->after)
@@ -144,76 +143,64 @@ static bool is_dropped(const WaxField *field, const char *const *names)
 	return false;
 }
 
-static bool is_structural(const WaxField *field)
-{
-	return wax_field_is(field, "mime-version") ||
-	       (field->name.n > 8 &&
-		       g_ascii_strncasecmp((const char *)field->name.p, "content-", 8) == 0);
-}
-
-/* append_lines - a raw field with every line end as CRLF */
-static void append_lines(GString *out, WaxSpan raw)
-{
-	for (size_t i = 0; i < raw.n; i++) {
-		if (raw.p[i] == '\r')
-			continue;
-		if (raw.p[i] == '\n')
-			g_string_append_c(out, '\r');
-		g_string_append_c(out, (char)raw.p[i]);
-	}
-	if (!raw.n || raw.p[raw.n - 1] != '\n')
-		g_string_append(out, "\r\n");
-}
-
 bool wax_seal_write_header(WaxSpan block, const WaxSealOptions *options, bool keep_content,
-	const char *subject, const WaxSink *sink, GError **error)
+	WaxHcp hcp, const WaxSink *sink, GError **error)
 {
-	g_autoptr(GString) out = g_string_new(options->top_fields ? options->top_fields : "");
-	static const char *const hidden[] = { "comments", "keywords" };
 	static const char *const blind[] = { "bcc", "resent-bcc" };
+	g_autoptr(GString) out = g_string_new(NULL);
+	WaxSpan top = WAX_SPAN(
+		options->top_fields, options->top_fields ? strlen(options->top_fields) : 0);
 	WaxField field;
 
+	while (wax_field_next(&top, &field))
+		wax_hcp_outer(hcp, &field, out);
 	while (wax_field_next(&block, &field)) {
 		if (field.nameless || is_named(&field, blind, G_N_ELEMENTS(blind)) ||
 			is_dropped(&field, options->drop_fields) ||
-			(!keep_content && is_structural(&field)))
+			(!keep_content && wax_field_is_structural(&field)))
 			continue;
-		if (subject && wax_field_is(&field, "subject")) {
-			g_string_append_printf(out, "Subject: %s\r\n", subject);
-			continue;
-		}
-		if (subject && is_named(&field, hidden, G_N_ELEMENTS(hidden)))
-			continue;
-		append_lines(out, field.whole);
+		wax_hcp_outer(hcp, &field, out);
 	}
 	return wax_sink_write(sink, WAX_SPAN(out->str, out->len), error);
 }
 
-/* protect - copies of the fields for the payload, and what the outside will show (RFC 9788 2.2) */
+/* protect_block - copies for the payload, what the outside will show, and lines for the text */
+static void protect_block(Seal *s, WaxSpan block, bool cipher, GString *outside)
+{
+	WaxHcp hcp = s->options->hcp;
+	WaxField field;
+
+	while (wax_field_next(&block, &field)) {
+		g_autoptr(GString) outer = NULL;
+
+		if (!wax_field_is_own(&field) || is_dropped(&field, s->options->drop_fields))
+			continue;
+		wax_field_append(s->extra_fields, field.whole);
+		if (!cipher)
+			continue;
+		outer = g_string_new(NULL);
+		wax_hcp_outer(hcp, &field, outer);
+		if (outer->len)
+			g_string_append_printf(outside, "HP-Outer: %s", outer->str);
+		if (s->legacy)
+			wax_hcp_legacy(hcp, &field, s->legacy);
+	}
+}
+
+/* protect - RFC 9788 5.2 (S-70) */
 static void protect(Seal *s)
 {
 	bool cipher = wax_seal_encrypts(s->options);
-	WaxSpan block = WAX_SPAN(s->header->data, s->header->len);
-	WaxField field;
+	const char *top = s->options->top_fields;
+	g_autoptr(GString) outside = g_string_new(NULL);
 
 	s->extra_fields = g_string_new(NULL);
 	s->type_suffix = cipher ? "; hp=\"cipher\"" : "; hp=\"clear\"";
-	while (wax_field_next(&block, &field))
-		if (is_named(&field, protected_names, G_N_ELEMENTS(protected_names)))
-			append_lines(s->extra_fields, field.whole);
-	if (!cipher)
-		return;
-	block = WAX_SPAN(s->header->data, s->header->len);
-	while (wax_field_next(&block, &field)) {
-		if (!is_named(&field, protected_names, G_N_ELEMENTS(protected_names)) ||
-			wax_field_is(&field, "comments") || wax_field_is(&field, "keywords"))
-			continue;
-		g_string_append(s->extra_fields, "HP-Outer: ");
-		if (wax_field_is(&field, "subject"))
-			g_string_append(s->extra_fields, "Subject: [...]\r\n");
-		else
-			append_lines(s->extra_fields, field.whole);
-	}
+	if (cipher && s->options->legacy_display)
+		s->legacy = g_string_new(NULL);
+	protect_block(s, WAX_SPAN(top, top ? strlen(top) : 0), cipher, outside);
+	protect_block(s, WAX_SPAN(s->header->data, s->header->len), cipher, outside);
+	g_string_append_len(s->extra_fields, outside->str, (gssize)outside->len);
 }
 
 static bool read_source(
@@ -252,7 +239,7 @@ static bool measure_entity(Seal *s, GError **error)
 	s->entity = (WaxEntity){ read_source, (void *)(uintptr_t)s->source, 0, s->source->size,
 		s->source->span };
 	s->canonical = (WaxCanonicalOptions){ true, s->extra_fields ? s->extra_fields->str : NULL,
-		s->type_suffix };
+		s->type_suffix, s->legacy && s->legacy->len ? s->legacy->str : NULL };
 	/* what lies in memory is read there again as fast as from a copy of it */
 	if (s->source->size < KEEP_MAX && !s->source->span.p)
 		s->kept = g_byte_array_sized_new((guint)s->source->size + 1024);
@@ -747,12 +734,12 @@ bool wax_seal(
 		return false;
 	if (!wax_seal_load_header(source, &s.header, error))
 		return false;
-	if (options->protect_headers)
+	if (options->hcp)
 		protect(&s);
 	if (!prepare(&s, error) || !prepare_compressed(&s, error))
 		return false;
 	return wax_seal_write_header(WAX_SPAN(s.header->data, s.header->len), options, false,
-		       encrypt && options->protect_headers ? "[...]" : NULL, sink, error) &&
+		       encrypt ? options->hcp : WAX_HCP_NONE, sink, error) &&
 	       put_text(sink, "MIME-Version: 1.0\r\n", error) &&
 	       (encrypt ? write_encrypted(&s, sink, error) : write_final(&s, sink, error));
 }

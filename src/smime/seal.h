@@ -7,7 +7,7 @@
  *	Reads a message from a seekable source and writes the sealed one to a
  *	sink (RFC 8551): the content entity in canonical form, signed
  *	(multipart/signed, or opaque), then encrypted; header fields protected
- *	on request (RFC 9788, hcp_baseline).  The source is read twice, once to
+ *	on request (RFC 9788; smime/protect).  The source is read twice, once to
  *	hash and measure, once to write, so that memory does not depend on
  *	its size and the CMS objects are DER.  Who signs is a call-back: a
  *	key in this process, or the custodian by ticket.
@@ -44,6 +44,7 @@
 #include "crypto/cert.h"
 #include "crypto/key.h"
 #include "crypto/spool.h"
+#include "smime/protect.h"
 
 typedef struct {
 	WaxCert *cert;
@@ -73,9 +74,10 @@ typedef struct {
 	bool rsa_kem;	  /* RSA recipients by RSA-KEM (RFC 9690) instead */
 	bool derived_key; /* RFC 9709, for readers that are known to know it */
 	bool opaque;
-	bool compress; /* what was signed, before it is encrypted (RFC 8551 3.6) */
-	bool protect_headers;
-	int64_t now; /* epoch seconds */
+	bool compress;	     /* what was signed, before it is encrypted (RFC 8551 3.6) */
+	WaxHcp hcp;	     /* header fields are protected when it is not NONE */
+	bool legacy_display; /* what is hidden stands in the text, too (S-72) */
+	int64_t now;	     /* epoch seconds */
 	const char *const
 		*drop_fields;	/* further fields to leave out ("X-Foo-" is a prefix); NULL */
 	const char *top_fields; /* whole lines with CRLF, put on top; NULL */
@@ -101,10 +103,9 @@ bool wax_seal_load_header(
 
 /*
  * wax_seal_write_header - the fields of a block but MIME-Version, Content-* (unless
- * `keep_content`), Bcc, Resent-Bcc and those to be dropped, with CRLF; a Subject in place of the
- * real one when it is not NULL.
+ * `keep_content`), Bcc, Resent-Bcc and those to be dropped, with CRLF, as `hcp` shows them.
  */
 bool wax_seal_write_header(WaxSpan block, const WaxSealOptions *options, bool keep_content,
-	const char *subject, const WaxSink *sink, GError **error) WAX_MUST_USE;
+	WaxHcp hcp, const WaxSink *sink, GError **error) WAX_MUST_USE;
 
 #endif

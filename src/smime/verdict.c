@@ -83,6 +83,8 @@ void wax_verdict_free(WaxVerdict *verdict)
 		return;
 	g_free(verdict->from);
 	g_free(verdict->sender);
+	g_free(verdict->from_shown);
+	wax_reply_free(verdict->reply);
 	g_free(verdict->content_type);
 	g_ptr_array_unref(verdict->layers);
 	g_ptr_array_unref(verdict->fields);
@@ -143,6 +145,17 @@ void wax_verdict_add_field(
 	g_ptr_array_add(verdict->fields, field);
 }
 
+WaxFieldState wax_verdict_field_state(const WaxVerdict *verdict, const char *name)
+{
+	for (unsigned i = 0; i < verdict->fields->len; i++) {
+		const WaxVerdictField *field = verdict->fields->pdata[i];
+
+		if (g_ascii_strcasecmp(field->name, name) == 0)
+			return field->state;
+	}
+	return WAX_FIELD_UNPROTECTED;
+}
+
 void wax_reasons_add(WaxReasonSet *set, WaxReason reason)
 {
 	set->bits[reason / 64] |= UINT64_C(1) << (reason % 64);
@@ -164,7 +177,7 @@ bool wax_reasons_empty(const WaxReasonSet *set)
 	return !(set->bits[0] | set->bits[1] | set->bits[2] | set->bits[3]);
 }
 
-static void reasons_remove(WaxReasonSet *set, WaxReason reason)
+void wax_reasons_remove(WaxReasonSet *set, WaxReason reason)
 {
 	set->bits[reason / 64] &= ~(UINT64_C(1) << (reason % 64));
 }
@@ -214,6 +227,7 @@ static const struct {
 	{ WAX_R_SIG_NO_ATTRIBUTES, WAX_SIGNATURE_WEAK },
 	{ WAX_R_SIG_IN_FUTURE, WAX_SIGNATURE_WEAK },
 	{ WAX_R_SIG_DATE_DIFFERS, WAX_SIGNATURE_WEAK },
+	{ WAX_R_SIG_BELOW_PROFILE, WAX_SIGNATURE_WEAK },
 };
 
 static WaxSignatureWord word_of(WaxReason reason)
@@ -272,7 +286,7 @@ static void pardon(WaxVerdictSigner *signer)
 	for (size_t i = 0; i < G_N_ELEMENTS(historic_pardons); i++) {
 		if (!wax_reasons_has(&signer->reasons, historic_pardons[i]))
 			continue;
-		reasons_remove(&signer->reasons, historic_pardons[i]);
+		wax_reasons_remove(&signer->reasons, historic_pardons[i]);
 		wax_reasons_add(&signer->notes, historic_pardons[i]);
 		wax_reasons_add(&signer->notes, WAX_R_SIG_HISTORIC);
 	}
@@ -324,7 +338,7 @@ static WaxSignatureWord layer_word(WaxVerdictLayer *layer, bool author)
 		WaxVerdictSigner *signer = wax_verdict_signer(layer, i);
 
 		if (excused(layer, signer)) {
-			reasons_remove(&signer->reasons, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
+			wax_reasons_remove(&signer->reasons, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
 			wax_reasons_add(&signer->notes, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
 			continue;
 		}

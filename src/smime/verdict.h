@@ -37,6 +37,7 @@
 #include "asn1/algorithms.h"
 #include "cms/verify.h"
 #include "core/base.h"
+#include "smime/reply.h"
 #include "trust/address.h"
 
 /* zero is always "nobody looked" */
@@ -156,8 +157,12 @@ typedef struct {
 	WaxReasonSet reasons, notes; /* of all layers; add to them what concerns no layer */
 	char *from;		     /* addr-spec compared with, or NULL */
 	char *sender;
-	GPtrArray *layers; /* WaxVerdictLayer */
-	GPtrArray *fields; /* WaxVerdictField: protected header fields */
+	char *from_shown;    /* whom a reader should see, or NULL */
+	bool from_protected; /* it is the protected From */
+	bool from_warning;   /* the protected From is another one, and nobody stands for it */
+	GPtrArray *layers;   /* WaxVerdictLayer */
+	GPtrArray *fields;   /* WaxVerdictField: protected header fields */
+	WaxReply *reply;     /* NULL: no field is protected */
 	GPtrArray
 		*outside; /* char *: what lies outside the layers: "preamble", "epilogue", parts */
 	GPtrArray *attachments; /* char *: paths of cryptographic parts below the payload */
@@ -166,6 +171,7 @@ typedef struct {
 	bool has_date;
 	int64_t date; /* the Date compared with signingTime */
 	int64_t judged_at;
+	const char *profile; /* the partner's, a constant; NULL: none was asked for */
 	bool historic;
 } WaxVerdict;
 
@@ -177,6 +183,14 @@ WaxVerdictCounter *wax_verdict_add_counter(WaxVerdictSigner *signer);
 WaxVerdictRecipient *wax_verdict_add_recipient(WaxVerdictLayer *layer);
 void wax_verdict_add_field(
 	WaxVerdict *verdict, const char *name, const char *value, WaxFieldState state);
+
+/* wax_verdict_field_state - of the first of this name; UNPROTECTED when there is none */
+WaxFieldState wax_verdict_field_state(const WaxVerdict *verdict, const char *name);
+
+static inline bool wax_field_is_confidential(WaxFieldState state)
+{
+	return state == WAX_FIELD_ENCRYPTED_ONLY || state == WAX_FIELD_SIGNED_AND_ENCRYPTED;
+}
 
 static inline WaxVerdictLayer *wax_verdict_layer(const WaxVerdict *verdict, unsigned i)
 {
@@ -201,6 +215,7 @@ char *wax_verdict_format(const WaxVerdict *verdict);
 char *wax_verdict_summary(const WaxVerdict *verdict);
 
 void wax_reasons_add(WaxReasonSet *set, WaxReason reason);
+void wax_reasons_remove(WaxReasonSet *set, WaxReason reason);
 bool wax_reasons_has(const WaxReasonSet *set, WaxReason reason);
 void wax_reasons_join(WaxReasonSet *set, const WaxReasonSet *more);
 bool wax_reasons_empty(const WaxReasonSet *set);

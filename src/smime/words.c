@@ -274,8 +274,37 @@ static json_t *fields_json(const WaxVerdict *verdict)
 
 		json_object_set_new(one, "value", text(field->value));
 		json_object_set_new(one, "state", json_string(wax_field_word(field->state)));
-		json_object_set_new(o, field->name, one);
+		/* the first of its name is the one that readers take */
+		if (json_object_get(o, field->name))
+			json_decref(one);
+		else
+			json_object_set_new(o, field->name, one);
 	}
+	return o;
+}
+
+static json_t *from_json(const WaxVerdict *verdict)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "address", text(verdict->from_shown));
+	json_object_set_new(o, "protected", json_boolean(verdict->from_protected));
+	json_object_set_new(o, "warning", json_boolean(verdict->from_warning));
+	return o;
+}
+
+static json_t *reply_json(const WaxReply *reply)
+{
+	json_t *o = reply ? json_object() : json_null();
+
+	if (!reply)
+		return o;
+	json_object_set_new(o, "to", texts(reply->to));
+	json_object_set_new(o, "cc", texts(reply->cc));
+	json_object_set_new(o, "hidden", texts(reply->hidden));
+	json_object_set_new(o, "confidential", texts(reply->confidential));
+	json_object_set_new(o, "subject", text(reply->subject));
+	json_object_set_new(o, "message_id", text(reply->message_id));
 	return o;
 }
 
@@ -293,6 +322,8 @@ static json_t *judgement_json(const WaxVerdict *verdict, bool whole)
 	for (unsigned i = 0; i < verdict->layers->len; i++)
 		json_array_append_new(layers, layer_json(verdict->layers->pdata[i], whole));
 	json_object_set_new(o, "verdict", words);
+	if (verdict->profile)
+		json_object_set_new(o, "profile", text(verdict->profile));
 	json_object_set_new(o, "from", text(verdict->from));
 	json_object_set_new(o, "sender", text(verdict->sender));
 	json_object_set_new(o, "layers", layers);
@@ -305,7 +336,9 @@ static json_t *verdict_json(const WaxVerdict *verdict)
 
 	json_object_set_new(content, "type", text(verdict->content_type));
 	json_object_set_new(content, "bytes", json_integer((json_int_t)verdict->content_bytes));
+	json_object_set_new(o, "from_shown", from_json(verdict));
 	json_object_set_new(o, "protected_headers", fields_json(verdict));
+	json_object_set_new(o, "reply", reply_json(verdict->reply));
 	json_object_set_new(o, "content", content);
 	json_object_set_new(o, "coverage", json_pack("{s:o}", "outside", texts(verdict->outside)));
 	json_object_set_new(o, "attachments", texts(verdict->attachments));

@@ -30,6 +30,7 @@ typedef enum {
 	WAX_IDENTITY_AMBIGUOUS, /* several From fields or mailboxes */
 	WAX_IDENTITY_MISSING,	/* From is empty or cannot be read */
 	WAX_IDENTITY_MISMATCH,
+	WAX_IDENTITY_COUNT_,
 } WaxIdentity;
 
 /* what a message says of its author; addresses as keys of core/address */

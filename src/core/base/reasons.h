@@ -159,6 +159,8 @@
 	X(EXPANSION,            HOSTILE, "CMS-040", "expansion",              "") \
 	X(COMPRESSED_TWICE,     HOSTILE, "CMS-041", "compressed_twice",       "") \
 	X(COMPRESSION_DAMAGED,  HOSTILE, "CMS-042", "compression_damaged",    "") \
+	X(SIG_FROM_DIFFERS,     HOSTILE, "SIG-060", "from_differs",           "") \
+	X(SIG_BELOW_PROFILE,    HOSTILE, "SIG-061", "below_profile",          "") \
 	/* sealing, policy, gateway */                                              \
 	X(NO_CERTIFICATE,       PERM,    "ENC-001", "no_certificate",         "550 5.7.4") \
 	X(NO_SIGNING_IDENTITY,  PERM,    "ENC-002", "no_signing_identity",    "550 5.7.4") \

@@ -179,6 +179,7 @@ static bool part_build(void *ctx, WaxSpool *message, const WaxFlowBuild *build,
 		.signer_certs = g_ptr_array_new_with_free_func(wax_parts_unref_bytes),
 		.recipient_certs = g_ptr_array_new_with_free_func(wax_parts_unref_bytes),
 		.cipher = g_strdup(parts->rules.cipher),
+		.shy = parts->rules.shy_headers,
 		.headers = g_strdup_printf("X-Waxwing-Hop: %s\r\n", build->hop),
 		.size_limit = parts->rules.size_out };
 	g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(wax_parts_unref_bytes);

@@ -34,6 +34,7 @@ typedef struct {
 	uint64_t size_out;
 	int64_t worker_wait; /* ms for one job */
 	bool promote_subject;
+	bool shy_headers;  /* encrypted copies hide names and time zone, too */
 	const char *spool; /* folder of what the workers make; NULL: in memory */
 	const char *tag_signed, *tag_encrypted; /* "": none */
 	const char *const *foreign_tags;	/* taken out of Subjects too */

@@ -66,8 +66,8 @@ static bool scrub(WaxSpool *message, const WaxSealOptions *options, const WaxSin
 	g_autoptr(GByteArray) header = NULL;
 
 	return wax_work_header(message, &header, error) &&
-	       wax_seal_write_header(
-		       WAX_SPAN(header->data, header->len), options, true, NULL, sink, error) &&
+	       wax_seal_write_header(WAX_SPAN(header->data, header->len), options, true,
+		       WAX_HCP_NONE, sink, error) &&
 	       wax_sink_write(sink, WAX_SPAN_LIT("\r\n"), error) &&
 	       wax_work_copy(message, header->len, sink, eight_bit, error);
 }
@@ -194,7 +194,7 @@ bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSi
 				error, WAX_R_INTERNAL, "a copy is to be encrypted to nobody");
 		options.recipients = recipients;
 		options.cipher = cipher_by_word(build->cipher);
-		options.protect_headers = true;
+		options.hcp = build->shy ? WAX_HCP_SHY : WAX_HCP_BASELINE;
 	}
 	if (protects ? !wax_seal(&source, &options, &sink, error)
 		     : !scrub(message, &options, &sink, &eight_bit, error))

@@ -81,14 +81,67 @@ static bool put_subject(
 	return put(sink, "Subject: ", error) && put(sink, value, error) && put(sink, "\r\n", error);
 }
 
+/* what the outside may have from the payload (GATEWAY d.8.2); Subject has its own way */
+static const char *const promoted[] = { "Date", "To", "Cc", "Message-ID", "References",
+	"Reply-To" };
+
+static int promoted_index(const WaxField *field)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(promoted); i++)
+		if (!field->nameless && wax_field_is(field, promoted[i]))
+			return (int)i;
+	return -1;
+}
+
+static bool find_protected(const WaxHeaderRules *rules, const char *name, WaxField *ret_field)
+{
+	WaxSpan block = rules->protected_block;
+
+	while (wax_field_next(&block, ret_field))
+		if (!ret_field->nameless && wax_field_is(ret_field, name))
+			return true;
+	return false;
+}
+
+static bool stays_hidden(const WaxHeaderRules *rules, const char *name)
+{
+	return !rules->promote &&
+	       wax_field_is_confidential(wax_verdict_field_state(rules->verdict, name));
+}
+
+/* put_promoted - an outer field that the payload may have, too: the protected one wins */
+static bool put_promoted(const WaxField *field, const char *name, bool again,
+	const WaxHeaderRules *rules, const WaxSink *sink, GError **error)
+{
+	WaxField inner;
+
+	if (!find_protected(rules, name, &inner) || (again && !stays_hidden(rules, name)))
+		return put(sink, "X-Unprotected-", error) && put_whole(field, sink, error);
+	return put_whole(stays_hidden(rules, name) ? field : &inner, sink, error);
+}
+
+/* put_missing - what the sender had taken from the outside whole */
+static bool put_missing(
+	const bool *seen, const WaxHeaderRules *rules, const WaxSink *sink, GError **error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(promoted); i++) {
+		WaxField inner;
+
+		if (!seen[i] && find_protected(rules, promoted[i], &inner) &&
+			!stays_hidden(rules, promoted[i]) && !put_whole(&inner, sink, error))
+			return false;
+	}
+	return true;
+}
+
 bool wax_work_put_header(
 	WaxSpan block, const WaxHeaderRules *rules, const WaxSink *sink, GError **error)
 {
-	bool seen[G_N_ELEMENTS(single)] = { false };
+	bool seen[G_N_ELEMENTS(single)] = { false }, moved[G_N_ELEMENTS(promoted)] = { false };
 	WaxField field;
 
 	while (wax_field_next(&block, &field)) {
-		int once = single_index(&field);
+		int once = single_index(&field), inner = promoted_index(&field);
 		bool again = once >= 0 && seen[once];
 
 		if (once >= 0)
@@ -96,6 +149,14 @@ bool wax_work_put_header(
 		if (wax_work_ours(field.name, field.value, rules->open->host) ||
 			(!rules->keeps_content && is_content(&field)))
 			continue;
+		if (rules->protected_block.n && inner >= 0) {
+			bool twice = moved[inner];
+
+			moved[inner] = true;
+			if (!put_promoted(&field, promoted[inner], twice, rules, sink, error))
+				return false;
+			continue;
+		}
 		if (again && !put(sink, "X-Duplicate-", error))
 			return false;
 		if (!again && wax_field_is(&field, "Subject")) {
@@ -105,7 +166,7 @@ bool wax_work_put_header(
 			return false;
 		}
 	}
-	return true;
+	return put_missing(moved, rules, sink, error);
 }
 
 bool wax_work_put_content_fields(WaxSpan block, const WaxSink *sink, GError **error)

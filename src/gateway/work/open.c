@@ -114,8 +114,11 @@ static bool after_header(void *data, WaxSpan bytes, GError **error)
 	return wax_sink_write(body->out, WAX_SPAN(bytes.p + skip, bytes.n - skip), error);
 }
 
-static const char *protected_subject(const WaxVerdict *verdict)
+/* protected_subject - where it was hidden, only when the house promotes it */
+static const char *protected_subject(const WaxVerdict *verdict, bool promote)
 {
+	if (!promote && wax_field_is_confidential(wax_verdict_field_state(verdict, "subject")))
+		return NULL;
 	for (guint i = 0; i < verdict->fields->len; i++) {
 		const WaxVerdictField *field = verdict->fields->pdata[i];
 
@@ -145,9 +148,11 @@ static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *
 	WaxSpan outer = wax_opened_outer_headers(opened), inner = wax_opened_headers(opened);
 	const char *marks[3];
 	WaxHeaderRules rules = { .open = open,
-		.subject = open->promote_subject ? protected_subject(wax_opened_verdict(opened))
-						 : NULL,
-		.marks = marks };
+		.subject = protected_subject(wax_opened_verdict(opened), open->promote_subject),
+		.marks = marks,
+		.protected_block = wax_opened_protected(opened),
+		.verdict = wax_opened_verdict(opened),
+		.promote = open->promote_subject };
 	WaxSink sink = wax_sink_spool(out);
 	BodySink body = { &sink, inner.n, false };
 	WaxSink body_sink = { after_header, &body };
@@ -158,7 +163,9 @@ static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *
 		!wax_sink_write(&sink, WAX_SPAN_LIT("MIME-Version: 1.0\r\n"), error) ||
 		!wax_work_put_content_fields(inner, &sink, error) ||
 		!wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) ||
-		!wax_opened_emit(opened, &body_sink, error))
+		/* while the Subject stays hidden, its copy in the text is all that a reader has */
+		!(open->promote_subject ? wax_opened_show(opened, &body_sink, error)
+					: wax_opened_emit(opened, &body_sink, error)))
 		return false;
 	*eight_bit = body.eight_bit;
 	return true;

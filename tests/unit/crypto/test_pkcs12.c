@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 
@@ -308,6 +309,75 @@ static void a_sealed_key_alone_is_bounded(void **state)
 	}
 }
 
+/* pbmac1_of - the algorithm as RFC 9579 has it */
+static X509_ALGOR *pbmac1_of(int iterations, int key_octets)
+{
+	PBE2PARAM *p = PBE2PARAM_new();
+	X509_ALGOR *alg = X509_ALGOR_new();
+
+	X509_ALGOR_free(p->keyfunc);
+	p->keyfunc = PKCS5_pbkdf2_set(iterations, (unsigned char *)(uintptr_t)"saltsalt", 8, NID_hmacWithSHA256, key_octets);
+	X509_ALGOR_set0(p->encryption, OBJ_nid2obj(NID_hmacWithSHA512), V_ASN1_NULL, NULL);
+	ASN1_TYPE_pack_sequence(ASN1_ITEM_rptr(PBE2PARAM), p, &alg->parameter);
+	ASN1_OBJECT_free(alg->algorithm);
+	alg->algorithm = OBJ_nid2obj(NID_pbmac1);
+	PBE2PARAM_free(p);
+	return alg;
+}
+
+/* with_pbmac1 - the same file under another MAC, computed apart from the product */
+static GByteArray *with_pbmac1(const GByteArray *file, int iterations, int key_octets)
+{
+	const unsigned char *p = file->data;
+	PKCS12 *p12 = d2i_PKCS12(NULL, &p, file->len);
+	STACK_OF(PKCS7) *safes = PKCS12_unpack_authsafes(p12);
+	const ASN1_OCTET_STRING *mac;
+	const X509_ALGOR *alg;
+	unsigned char key[64], out[64], *content = NULL, *der = NULL;
+	int n = ASN1_item_i2d((ASN1_VALUE *)safes, &content, ASN1_ITEM_rptr(PKCS12_AUTHSAFES));
+	GByteArray *bytes = g_byte_array_new();
+
+	PKCS12_get0_mac(&mac, &alg, NULL, NULL, p12);
+	PKCS5_PBKDF2_HMAC(WORD, -1, (const unsigned char *)"saltsalt", 8, iterations, EVP_sha256(),
+		key_octets > 0 ? key_octets : 32, key);
+	HMAC(EVP_sha512(), key, key_octets > 0 ? key_octets : 32, content, (size_t)n, out, NULL);
+	ASN1_OCTET_STRING_set((ASN1_OCTET_STRING *)(uintptr_t)mac, out, sizeof out);
+	rename_as((X509_ALGOR *)(uintptr_t)alg, pbmac1_of(iterations, key_octets));
+	n = i2d_PKCS12(p12, &der);
+	g_byte_array_append(bytes, der, (guint)n);
+	OPENSSL_free(der);
+	OPENSSL_free(content);
+	sk_PKCS7_pop_free(safes, PKCS7_free);
+	PKCS12_free(p12);
+	return bytes;
+}
+
+/* libcrypto 3.0 does not know it: it is computed here, and so it is on every libcrypto */
+static void a_pbmac1_holds_or_does_not(void **state)
+{
+	g_autoptr(GByteArray) file = file_of(*state, NULL, NULL, 0);
+	g_autoptr(GByteArray) good = with_pbmac1(file, 2048, 32), other = with_pbmac1(file, 2048, 48);
+	g_autoptr(GByteArray) endless = with_pbmac1(file, 1, -1), dear = with_pbmac1(file, 2, 32);
+	g_autoptr(WaxSecret) wrong = wax_secret_dup(WAX_SPAN_LIT("not it"));
+	g_autoptr(GPtrArray) contents = NULL;
+	g_autoptr(GError) error = NULL, without = why_not(endless);
+	uint8_t *mac = NULL;
+
+	assert_null(why_not(good));
+	assert_null(why_not(other));
+	/* RFC 9579 4: the length of the key must be there */
+	assert_int_equal(wax_reason_of(without), WAX_R_PASSWORD_WRONG);
+	assert_false(wax_pkcs12_parse(WAX_SPAN(good->data, good->len), wrong, &contents, &error));
+	assert_int_equal(wax_reason_of(error), WAX_R_PASSWORD_WRONG);
+	/* an octet of what the MAC is over */
+	mac = memmem(dear->data, dear->len, "saltsalt", 8);
+	assert_non_null(mac);
+	dear->data[dear->len / 2] ^= 1;
+	g_clear_error(&error);
+	error = why_not(dear);
+	assert_non_null(error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +388,7 @@ int main(void)
 		cmocka_unit_test(the_most_that_is_permitted_is_tried),
 		cmocka_unit_test(all_parts_together_are_bounded),
 		cmocka_unit_test(a_sealed_key_alone_is_bounded),
+		cmocka_unit_test(a_pbmac1_holds_or_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, make_world, end_world);

@@ -52,6 +52,7 @@ static void a_build_crosses_unchanged(void **state)
 		.signs = true,
 		.recipient_certs = g_ptr_array_new_with_free_func(free_bytes),
 		.cipher = g_strdup("aes256-gcm"),
+		.shy = true,
 		.size_limit = 99 };
 	g_auto(WaxJobBuild) got = { 0 };
 	(void)state;
@@ -67,6 +68,7 @@ static void a_build_crosses_unchanged(void **state)
 	assert_int_equal(got.signer_certs->len, 0);
 	assert_string_equal(got.cipher, "aes256-gcm");
 	assert_null(got.headers);
+	assert_true(got.shy);
 }
 
 static void needs_and_keys_cross_unchanged(void **state)

@@ -133,6 +133,31 @@ static void what_stands_there_twice_is_named(void **state)
 	assert_null(wax_work_duplicates(WAX_SPAN_LIT("From: a@x\r\nReceived: a\r\nReceived: b\r\n")));
 }
 
+static void protected_fields_win_but_what_was_hidden_stays_hidden(void **state)
+{
+	static const char inner[] = "From: a@x\r\nTo: \"Bob\" <b@y>\r\nDate: real\r\nCc: hidden@y\r\n"
+				    "Message-ID: <1>\r\nReceived: inner\r\nX-Waxwing-Verdict: mine\r\n";
+	static const char outer[] = "Received: outer\r\nFrom: a@x\r\nTo: evil@z\r\nDate: coarse\r\nMessage-ID: <1>\r\n"
+				    "Message-ID: <2>\r\nReply-To: evil@z\r\n";
+	g_autoptr(WaxVerdict) verdict = wax_verdict_new();
+	WaxJobOpen open = { .host = (char *)(uintptr_t) "mx.example" };
+	WaxHeaderRules rules = { .open = &open, .protected_block = WAX_SPAN_LIT(inner), .verdict = verdict };
+	g_autofree char *got = NULL, *promoted = NULL;
+	(void)state;
+
+	wax_verdict_add_field(verdict, "To", "\"Bob\" <b@y>", WAX_FIELD_SIGNED_ONLY);
+	wax_verdict_add_field(verdict, "Date", "real", WAX_FIELD_SIGNED_AND_ENCRYPTED);
+	wax_verdict_add_field(verdict, "Cc", "hidden@y", WAX_FIELD_ENCRYPTED_ONLY);
+	wax_verdict_add_field(verdict, "Message-ID", "<1>", WAX_FIELD_SIGNED_ONLY);
+	got = delivered(outer, &rules);
+	assert_string_equal(got, "Received: outer\r\nFrom: a@x\r\nTo: \"Bob\" <b@y>\r\nDate: coarse\r\nMessage-ID: <1>\r\n"
+				 "X-Unprotected-Message-ID: <2>\r\nX-Unprotected-Reply-To: evil@z\r\n");
+	rules.promote = true;
+	promoted = delivered(outer, &rules);
+	assert_string_equal(promoted, "Received: outer\r\nFrom: a@x\r\nTo: \"Bob\" <b@y>\r\nDate: real\r\nMessage-ID: <1>\r\n"
+				      "X-Unprotected-Message-ID: <2>\r\nX-Unprotected-Reply-To: evil@z\r\nCc: hidden@y\r\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +165,7 @@ int main(void)
 		cmocka_unit_test(only_ours_is_taken_out),
 		cmocka_unit_test(a_promoted_subject_can_be_nothing_but_a_subject),
 		cmocka_unit_test(what_stands_there_twice_is_named),
+		cmocka_unit_test(protected_fields_win_but_what_was_hidden_stays_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

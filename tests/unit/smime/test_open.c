@@ -130,7 +130,7 @@ static GString *seal(World *w, const char *from, unsigned how)
 		.recipients = how & ENCRYPT ? w->recipients : NULL,
 		.cipher = how & CBC ? WAX_CIPHER_AES128_CBC : WAX_CIPHER_AES256_GCM,
 		.opaque = how & OPAQUE,
-		.protect_headers = how & PROTECT,
+		.hcp = how & PROTECT ? WAX_HCP_BASELINE : WAX_HCP_NONE,
 		.now = wax_clock_now(),
 	};
 	GString *out = g_string_new(NULL);
