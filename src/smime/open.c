@@ -81,7 +81,9 @@ static bool recognise(WaxOpened *o, Bare *bare, GError **error)
 	g_byte_array_append(start, (const uint8_t *)"", 1); /* texts below end somewhere */
 	text = (const char *)start->data;
 	found = memmem(text, start->len, begin, sizeof begin - 1);
-	if (found && (found == text || found[-1] == '\n')) {
+	/* below a header it is text that somebody quotes, and the message is what stands around it */
+	if (found && (found == text || found[-1] == '\n') &&
+		!wax_open_has_fields(WAX_SPAN(start->data, (size_t)(found - text)))) {
 		const char *line = memchr(found, '\n', start->len - (size_t)(found - text));
 		const char *last =
 			g_strrstr_len((const char *)close->data, (gssize)close->len, end);
