@@ -198,9 +198,8 @@ static void check_arithmetic(
 		return;
 	/* R-42, T-11: the attributes of another signature, shown as content */
 	add(out, WAX_R_SIG_NO_ATTRIBUTES);
-	if (judge->digests->octets == judge->digests->first_n &&
-		wax_cms_looks_like_attributes(
-			WAX_SPAN(judge->digests->first, judge->digests->first_n)))
+	if (wax_cms_looks_like_attributes(WAX_SPAN(judge->digests->first, judge->digests->first_n),
+		    judge->digests->octets))
 		add(out, WAX_R_CMS_ATTRS_AS_CONTENT);
 }
 
