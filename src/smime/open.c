@@ -155,6 +155,9 @@ static bool peel_entity(WaxOpened *o, unsigned n, WaxOpenStep *ret_step, GError 
 	g_autoptr(GByteArray) block = NULL;
 	bool entity;
 
+	*ret_step = WAX_STEP_PAYLOAD;
+	if (wax_level(&o->levels, n)->no_mime)
+		return wax_open_take_payload(o, n, &content, WAX_SPAN_NONE, false, error);
 	if (!wax_opened_read_header(o, n, &header, error))
 		return false;
 	block = header.block;
@@ -167,7 +170,6 @@ static bool peel_entity(WaxOpened *o, unsigned n, WaxOpenStep *ret_step, GError 
 		g_byte_array_append(o->outer, block->data, block->len);
 	}
 	wax_content_read(wax_open_span(block), &content);
-	*ret_step = WAX_STEP_PAYLOAD;
 	if (content.ambiguous && entity &&
 		(wax_open_is_pkcs7_mime(&content) || wax_open_is_clear_signed(&content)))
 		/* T-25: two programs would see two messages; it is shown as it is, unopened */
