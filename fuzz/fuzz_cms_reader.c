@@ -75,6 +75,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(memcmp(whole.tail, cut.tail, whole.reader.tail.n) == 0);
 		plan(&whole);
 	}
-	(void)wax_cms_looks_like_attributes((WaxSpan){ data, size });
+	(void)wax_cms_looks_like_attributes((WaxSpan){ data, size / 2 }, size);
 	return 0;
 }

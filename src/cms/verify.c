@@ -251,16 +251,38 @@ WaxReason wax_cms_verify_finish(const WaxSigner *signer, WaxSpan content_digest,
 	return key_said ? WAX_R_NONE : WAX_R_SIG_MISMATCH;
 }
 
-bool wax_cms_looks_like_attributes(WaxSpan content)
+/* set_that_begins - the part that is there of the body of a SET that is all of the content, in DER */
+static bool set_that_begins(WaxSpan first, uint64_t octets, WaxSpan *ret_body)
+{
+	size_t header = 2;
+	uint64_t length;
+
+	if (first.n < 2 || first.p[0] != WAX_TAG_SET)
+		return false;
+	length = first.p[1];
+	if (length > 0x80 && length <= 0x84) {
+		header += (size_t)length - 0x80;
+		length = 0;
+		for (size_t i = 2; i < header && i < first.n; i++)
+			length = length << 8 | first.p[i];
+	}
+	if (header > first.n || header + length != octets)
+		return false;
+	*ret_body = (WaxSpan){ first.p + header, first.n - header };
+	return true;
+}
+
+bool wax_cms_looks_like_attributes(WaxSpan first, uint64_t octets)
 {
 	WaxSpan body, attribute, oid;
 	WaxBer in;
 
-	if (!wax_ber_only(content, WAX_TAG_SET, &body, NULL))
+	if (!set_that_begins(first, octets, &body))
 		return false;
 	for (in = wax_ber(body); !wax_ber_at_end(&in);) {
 		WaxBer inner;
 
+		/* the sets that are signed begin with short attributes, so what is cut off tells no more */
 		if (!wax_ber_take(&in, WAX_TAG_SEQUENCE, &attribute, NULL))
 			return false;
 		inner = wax_ber(attribute);

@@ -120,7 +120,7 @@ bool wax_cms_next_countersignature(WaxCounterList *list, WaxBuffer *room, WaxSig
 /* wax_cms_verify_finish - the arithmetic: NONE means the signature is right */
 WaxReason wax_cms_verify_finish(const WaxSigner *signer, WaxSpan content_digest, bool key_said);
 
-/* wax_cms_looks_like_attributes - content that is a SET OF Attribute with a message digest (T-11) */
-bool wax_cms_looks_like_attributes(WaxSpan content);
+/* wax_cms_looks_like_attributes - content that is a SET OF Attribute with a message digest (T-11); its `first` octets are enough */
+bool wax_cms_looks_like_attributes(WaxSpan first, uint64_t octets);
 
 #endif

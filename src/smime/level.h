@@ -35,7 +35,8 @@ typedef struct {
 	uint64_t size;
 	uint64_t from, to; /* the octets of the level outside that this one is made of */
 	bool base64;
-	bool cms;	 /* it is the content of a CMS object */
+	bool cms;     /* it is the content of a CMS object */
+	bool no_mime; /* whatever it looks like: its content type says that it is no MIME entity */
 	bool compressed; /* CompressedData, expanded to at most `most` octets */
 	uint64_t most;
 	WaxCipherAlg cipher; /* NONE: not encrypted */

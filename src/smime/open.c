@@ -82,7 +82,9 @@ static bool recognise(WaxOpened *o, Bare *bare, GError **error)
 	g_byte_array_append(start, (const uint8_t *)"", 1); /* texts below end somewhere */
 	text = (const char *)start->data;
 	found = memmem(text, start->len, begin, sizeof begin - 1);
-	if (found && (found == text || found[-1] == '\n')) {
+	/* below a header it is text that somebody quotes, and the message is what stands around it */
+	if (found && (found == text || found[-1] == '\n') &&
+		!wax_open_has_fields(WAX_SPAN(start->data, (size_t)(found - text)))) {
 		const char *line = memchr(found, '\n', start->len - (size_t)(found - text));
 		const char *last =
 			g_strrstr_len((const char *)close->data, (gssize)close->len, end);
@@ -154,6 +156,9 @@ static bool peel_entity(WaxOpened *o, unsigned n, WaxOpenStep *ret_step, GError 
 	g_autoptr(GByteArray) block = NULL;
 	bool entity;
 
+	*ret_step = WAX_STEP_PAYLOAD;
+	if (wax_level(&o->levels, n)->no_mime)
+		return wax_open_take_payload(o, n, &content, WAX_SPAN_NONE, false, error);
 	if (!wax_opened_read_header(o, n, &header, error))
 		return false;
 	block = header.block;
@@ -166,7 +171,6 @@ static bool peel_entity(WaxOpened *o, unsigned n, WaxOpenStep *ret_step, GError 
 		g_byte_array_append(o->outer, block->data, block->len);
 	}
 	wax_content_read(wax_open_span(block), &content);
-	*ret_step = WAX_STEP_PAYLOAD;
 	if (content.ambiguous && entity &&
 		(wax_open_is_pkcs7_mime(&content) || wax_open_is_clear_signed(&content)))
 		/* T-25: two programs would see two messages; it is shown as it is, unopened */

@@ -147,6 +147,9 @@ static bool judge_clear(WaxOpened *o, unsigned n, WaxVerdictLayer *layer, const 
 	layer->encryption = WAX_ENCRYPTION_UNLOOKED;
 	if (ok && !object.broken && object.reader.has_content)
 		object.broken = WAX_R_CMS_ECONTENT_PRESENT; /* R-15, T-01 */
+	/* what was signed as something else was not signed as mail (RFC 8551 2.4.1) */
+	if (ok && !object.broken && !wax_object_signs(&object, wax_cms_type_oid(WAX_CMS_DATA)))
+		object.broken = WAX_R_CMS_CONTENT_TYPE_MISMATCH;
 	if (ok && !object.broken) {
 		ok = digest_part(o, n, content, &object.digests, /* lf= */ false, error);
 		if (ok) {

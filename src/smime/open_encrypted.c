@@ -190,7 +190,7 @@ void wax_object_end_encrypted(WaxObject *object, const char *part, uint64_t from
 		return;
 	}
 	if (object->plan.auth_attributes.n || !object->cipher) {
-		g_clear_pointer(&object->kept, g_byte_array_unref);
+		wax_object_forget(object);
 		wax_object_make_level(object, part, from, to);
 		good = wax_opened_run(object->o, n, 0, UINT64_MAX, count_octets, &count, NULL);
 		wax_level(&object->o->levels, n)->size = count.size;

@@ -127,10 +127,13 @@ bool wax_object_write(void *object, WaxSpan in, GError **error);
 void wax_object_end_input(WaxObject *object);
 void wax_object_give_up(WaxObject *object, WaxReason reason);
 void wax_object_keep(WaxObject *object, WaxSpan bytes);
+void wax_object_forget(WaxObject *object); /* what was kept, wiped */
 /* wax_object_make_level - the way to make the content again */
 void wax_object_make_level(WaxObject *object, const char *part, uint64_t from, uint64_t to);
 /* wax_object_judge_signers - SignedData that has been read, its content digested */
 void wax_object_judge_signers(WaxObject *object);
+/* wax_object_signs - SignedData whose content has this type */
+bool wax_object_signs(const WaxObject *object, WaxSpan content_type);
 /* what stopped an encrypted layer is one reason, whatever it was; only a limit has a name */
 void wax_object_note_broken(WaxObject *object);
 

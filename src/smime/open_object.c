@@ -4,7 +4,11 @@
 
 #include <string.h>
 
+#include "asn1/identifiers.h"
+#include "cms/verify.h"
 #include "core/status.h"
+
+WAX_OID(oid_receipt, WAX_OID_SMIME(1, 1));
 
 void wax_object_give_up(WaxObject *object, WaxReason reason)
 {
@@ -41,14 +45,20 @@ static void begin_object(WaxObject *object)
 		wax_object_give_up(object, WAX_R_CMS_TYPE_UNKNOWN);
 }
 
+void wax_object_forget(WaxObject *object)
+{
+	if (object->kept)
+		wax_wipe(object->kept->data, object->kept->len);
+	g_clear_pointer(&object->kept, g_byte_array_unref);
+}
+
 void wax_object_keep(WaxObject *object, WaxSpan bytes)
 {
 	object->size += bytes.n;
 	if (!object->kept)
 		return;
 	if (object->size > WAX_LEVEL_KEEP_MAX) {
-		wax_wipe(object->kept->data, object->kept->len);
-		g_clear_pointer(&object->kept, g_byte_array_unref);
+		wax_object_forget(object);
 		return;
 	}
 	g_byte_array_append(object->kept, bytes.p, (guint)bytes.n);
@@ -230,9 +240,7 @@ void wax_object_done(WaxObject *object)
 		wax_wipe(object->plain, MAX(object->plain_used, (size_t)WAX_CIPHER_SLACK));
 	g_free(object->plain);
 	g_free(object->decoded);
-	if (object->kept)
-		wax_wipe(object->kept->data, object->kept->len);
-	g_clear_pointer(&object->kept, g_byte_array_unref);
+	wax_object_forget(object);
 }
 
 void wax_object_end_input(WaxObject *object)
@@ -245,6 +253,29 @@ void wax_object_end_input(WaxObject *object)
 		wax_object_give_up(object, WAX_R_MIME_ENCODING);
 	else if (!wax_cms_reader_finish(&object->reader, &fault))
 		wax_object_give_up(object, fault.reason);
+}
+
+bool wax_object_signs(const WaxObject *object, WaxSpan content_type)
+{
+	WaxVerifyPlan plan;
+
+	return wax_cms_signed_head(&object->reader, &plan, NULL) &&
+	       wax_span_equal(plan.content_type, content_type);
+}
+
+/*
+ * RFC 8551 2.4.1: a MIME entity is signed as id-data.  A receipt holds octets that the sender of
+ * the message chose; shown as an entity it would be his words under the signature of its reader.
+ */
+static void check_content_type(WaxObject *object)
+{
+	WaxLevels *levels = &object->o->levels;
+
+	if (wax_object_signs(object, wax_cms_type_oid(WAX_CMS_DATA)))
+		return;
+	wax_level(levels, levels->levels->len - 1)->no_mime = true;
+	if (!wax_object_signs(object, oid_receipt) && object->layer->signers->len)
+		wax_reasons_add(&object->layer->reasons, WAX_R_CMS_CONTENT_TYPE_MISMATCH);
 }
 
 void wax_object_judge_signers(WaxObject *object)
@@ -349,6 +380,8 @@ bool wax_open_peel_object(WaxOpened *o, unsigned n, uint64_t from, uint64_t to, 
 			object.content = whole_content;
 			object.content_data = &object;
 			wax_object_judge_signers(&object);
+			if (object.reader.has_content)
+				check_content_type(&object);
 			/* two contents, and the signature speaks for one of them */
 			if (object.reader.has_content && o->options->detached)
 				wax_reasons_add(&layer->reasons, WAX_R_CMS_ECONTENT_PRESENT);

@@ -41,38 +41,73 @@ static char *path_of(const WaxOpened *o, unsigned n, const WaxOpenParts *parts, 
 	return g_strdup_printf("%s.%u", above, number);
 }
 
+/* headers of parts, met one after the other as the level goes by once: making it again can cost much */
+typedef struct {
+	WaxOpened *o;
+	unsigned level;
+	const WaxOpenParts *parts;
+	bool *listed;
+	unsigned next; /* part */
+	uint64_t at;
+	GByteArray *header;
+} Below;
+
+static void judge_part(Below *below, unsigned i)
+{
+	WaxVerdict *verdict = below->o->verdict;
+	g_auto(WaxContent) content = { 0 };
+
+	/* what lies in one that is listed, its signature for one, is for its own verdict */
+	below->listed[i] = below->listed[below->parts->parts[i].parent];
+	if (below->listed[i] || below->header->len == 0)
+		return;
+	wax_content_read(wax_open_span(below->header), &content);
+	if (!wax_open_is_clear_signed(&content) && !wax_open_is_pkcs7_mime(&content))
+		return;
+	below->listed[i] = true;
+	g_ptr_array_add(verdict->attachments, path_of(below->o, below->level, below->parts, i));
+	if (wax_open_is_clear_signed(&content) || g_strcmp0(content.smime_type, "signed-data") == 0)
+		wax_reasons_add(&verdict->notes, WAX_R_SIG_BELOW_ROOT);
+}
+
+/* take_headers - parts begin in the order of their numbers, and their headers do not overlap */
+static bool take_headers(void *data, WaxSpan bytes, GError **error)
+{
+	Below *below = data;
+	uint64_t end = below->at + bytes.n;
+	(void)error;
+
+	while (below->next < below->parts->split.count) {
+		const WaxPart *part = &below->parts->parts[below->next];
+		uint64_t from = MAX(part->start, below->at), to = MIN(part->body, end);
+
+		if (from < to)
+			g_byte_array_append(
+				below->header, bytes.p + (from - below->at), (guint)(to - from));
+		if (part->body > end)
+			break;
+		judge_part(below, below->next++);
+		g_byte_array_set_size(below->header, 0);
+	}
+	below->at = end;
+	return true;
+}
+
 /* what is cryptographic below the payload is an attachment with a life of its own (V-04) */
 static bool look_below(WaxOpened *o, unsigned n, GError **error)
 {
+	g_autoptr(GByteArray) header = g_byte_array_new();
 	g_autofree bool *listed = NULL;
 	WaxOpenParts parts;
-	bool ok = true;
+	bool ok;
 
 	if (!wax_opened_split(o, n, &parts, error))
 		return false;
 	listed = g_new0(bool, parts.split.count + 1);
-	for (unsigned i = 1; ok && i < parts.split.count; i++) {
-		g_autoptr(GByteArray) header = NULL;
-		g_auto(WaxContent) content = { 0 };
-		bool over;
+	Below below = { o, n, &parts, listed, 1, 0, header };
 
-		/* what lies in one that is listed, its signature for one, is for its own verdict */
-		listed[i] = listed[parts.parts[i].parent];
-		if (listed[i] || parts.parts[i].body == parts.parts[i].start)
-			continue;
-		ok = wax_opened_read_range(o, n, parts.parts[i].start, parts.parts[i].body,
-			WAX_OPEN_HEADER_MAX, &header, &over, error);
-		if (!ok)
-			break;
-		wax_content_read(wax_open_span(header), &content);
-		if (!wax_open_is_clear_signed(&content) && !wax_open_is_pkcs7_mime(&content))
-			continue;
-		listed[i] = true;
-		g_ptr_array_add(o->verdict->attachments, path_of(o, n, &parts, i));
-		if (wax_open_is_clear_signed(&content) ||
-			g_strcmp0(content.smime_type, "signed-data") == 0)
-			wax_reasons_add(&o->verdict->notes, WAX_R_SIG_BELOW_ROOT);
-	}
+	ok = parts.split.count < 2 ||
+	     wax_opened_run(o, n, 0, UINT64_MAX, take_headers, &below, error);
 	wax_open_parts_done(&parts);
 	return ok;
 }

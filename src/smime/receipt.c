@@ -26,6 +26,13 @@ static WaxSpan span_of(GBytes *bytes)
 	return WAX_SPAN(p, n);
 }
 
+/* speaks - beside the good signature of a message there may be one that nobody could check */
+static bool speaks(const WaxVerdict *message, const WaxVerdictSigner *signer)
+{
+	return message->signature != WAX_SIGNATURE_VALID_TRUSTED ||
+	       signer->verdict == WAX_SIGNATURE_VALID_TRUSTED;
+}
+
 /* find_request - the signer of the author layer that asks for a receipt */
 static const WaxVerdictSigner *find_request(
 	const WaxVerdict *message, WaxReceiptRequest *ret_request, GError **error)
@@ -36,7 +43,8 @@ static const WaxVerdictSigner *find_request(
 		const WaxVerdictSigner *signer = wax_verdict_signer(author, i);
 		WaxSpan value = span_of(signer->named[WAX_ATTRIBUTE_RECEIPT_REQUEST]);
 
-		if (value.n && wax_ess_receipt_request(value, ret_request))
+		if (speaks(message, signer) && value.n &&
+			wax_ess_receipt_request(value, ret_request))
 			return signer;
 	}
 	wax_set_error(error, WAX_R_NOT_FOUND, "the message asks for no receipt");
@@ -227,12 +235,15 @@ static bool says_digest(const WaxVerdict *receipt, WaxSpan digest)
 	const WaxVerdictLayer *author = wax_verdict_author(receipt);
 	WaxSpan said;
 
-	for (unsigned i = 0; author && i < author->signers->len; i++)
-		if (wax_ber_only(span_of(wax_verdict_signer(author, i)
-						 ->named[WAX_ATTRIBUTE_MSG_SIG_DIGEST]),
-			    WAX_TAG_OCTET_STRING, &said, NULL) &&
+	for (unsigned i = 0; author && i < author->signers->len; i++) {
+		const WaxVerdictSigner *signer = wax_verdict_signer(author, i);
+
+		if (speaks(receipt, signer) &&
+			wax_ber_only(span_of(signer->named[WAX_ATTRIBUTE_MSG_SIG_DIGEST]),
+				WAX_TAG_OCTET_STRING, &said, NULL) &&
 			wax_span_equal(said, digest))
 			return true;
+	}
 	return false;
 }
 

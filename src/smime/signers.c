@@ -67,8 +67,9 @@ typedef struct {
 	WaxDigests *digests;
 	const WaxSignersContext *context;
 	WaxVerdictLayer *layer;
-	GPtrArray *certs; /* WaxCert: those of the message, then those of the context */
-	unsigned checks;  /* of signatures of certificates and lists (L-16) */
+	GPtrArray *certs;   /* WaxCert: those of the message, then those of the context */
+	unsigned checks;    /* of signatures of certificates and lists (L-16) */
+	GHashTable *fields; /* field_key of each of the header; NULL: nobody asked yet */
 } Judge;
 
 static void add(WaxVerdictSigner *out, WaxReason reason)
@@ -197,9 +198,8 @@ static void check_arithmetic(
 		return;
 	/* R-42, T-11: the attributes of another signature, shown as content */
 	add(out, WAX_R_SIG_NO_ATTRIBUTES);
-	if (judge->digests->octets == judge->digests->first_n &&
-		wax_cms_looks_like_attributes(
-			WAX_SPAN(judge->digests->first, judge->digests->first_n)))
+	if (wax_cms_looks_like_attributes(WAX_SPAN(judge->digests->first, judge->digests->first_n),
+		    judge->digests->octets))
 		add(out, WAX_R_CMS_ATTRS_AS_CONTENT);
 }
 
@@ -439,27 +439,33 @@ static void keep_octets(const WaxSigner *signer, WaxVerdictSigner *out)
 		out->signed_octets = g_bytes_new(signer->signed_octets.p, signer->signed_octets.n);
 }
 
-/* says - a field of the header with this name and, unfolded, this value */
-static bool says(WaxSpan header, const WaxSecureField *secure)
+/* field_key - a name in small letters and, unfolded, a value */
+static char *field_key(WaxSpan name, WaxSpan value)
 {
-	g_autofree char *name = g_strndup((const char *)secure->name.p, secure->name.n);
-	g_autofree char *wanted = wax_field_text(secure->value);
+	g_autofree char *small = g_ascii_strdown((const char *)name.p, (gssize)name.n);
+	g_autofree char *text = wax_field_text(value);
+
+	return g_strconcat(small, ":", text, NULL);
+}
+
+/* says - a field of the header has this name and value; both may be many, so they meet in a table */
+static bool says(Judge *judge, const WaxSecureField *secure)
+{
+	g_autofree char *wanted = field_key(secure->name, secure->value);
+	WaxSpan header = judge->context->header;
 	WaxField field;
 
-	while (wax_field_next(&header, &field)) {
-		g_autofree char *text = NULL;
-
-		if (!wax_field_is(&field, name))
-			continue;
-		text = wax_field_text(field.value);
-		if (strcmp(g_strstrip(text), g_strstrip(wanted)) == 0)
-			return true;
+	if (!judge->fields) {
+		judge->fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		while (wax_field_next(&header, &field))
+			if (!field.nameless)
+				g_hash_table_add(judge->fields, field_key(field.name, field.value));
 	}
-	return false;
+	return g_hash_table_contains(judge->fields, wanted);
 }
 
 /* read and compared, no more; a field that was meant to be deleted or changed says nothing */
-static void check_header_fields(const Judge *judge, const WaxSigner *signer, WaxVerdictSigner *out)
+static void check_header_fields(Judge *judge, const WaxSigner *signer, WaxVerdictSigner *out)
 {
 	WaxSpan value = signer->named[WAX_ATTRIBUTE_HEADER_FIELDS];
 	WaxSecureField field;
@@ -468,7 +474,7 @@ static void check_header_fields(const Judge *judge, const WaxSigner *signer, Wax
 	if (!value.n || !judge->context->header.n || !wax_ess_header_fields(value, &list))
 		return;
 	while (wax_ess_next_field(&list, &field))
-		if (field.status == 0 && !says(judge->context->header, &field))
+		if (field.status == 0 && !says(judge, &field))
 			wax_reasons_add(&out->notes, WAX_R_SIG_HEADER_DIFFERS);
 }
 
@@ -530,7 +536,7 @@ void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests,
 	const WaxSignersContext *context, WaxVerdictLayer *layer)
 {
 	WaxVerifyPlan plan = { 0 };
-	Judge judge = { &plan, digests, context, layer, NULL, 0 };
+	Judge judge = { &plan, digests, context, layer, NULL, 0, NULL };
 	WaxReason reason;
 	WaxFault fault;
 
@@ -547,4 +553,5 @@ void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests,
 	if (reason)
 		wax_reasons_add(&layer->reasons, reason);
 	g_ptr_array_unref(judge.certs);
+	g_clear_pointer(&judge.fields, g_hash_table_unref);
 }

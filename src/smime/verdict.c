@@ -302,10 +302,21 @@ static bool same_addresses(const WaxVerdictSigner *a, const WaxVerdictSigner *b)
 	return true;
 }
 
+/* excusable - it has an algorithm we lack, perhaps in its chain as well, and nothing else against it */
+static bool excusable(const WaxVerdictSigner *signer)
+{
+	WaxReasonSet rest = signer->reasons;
+
+	if (!wax_reasons_has(&rest, WAX_R_CMS_ALGORITHM_UNSUPPORTED) || !signer->subject)
+		return false;
+	reasons_remove(&rest, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
+	return rank(word_of_set(&rest)) <= rank(WAX_SIGNATURE_VALID_UNTRUSTED);
+}
+
 /* another signature of the same person is good, so an algorithm we lack does not spoil it */
 static bool excused(const WaxVerdictLayer *layer, const WaxVerdictSigner *signer)
 {
-	if (!wax_reasons_has(&signer->reasons, WAX_R_CMS_ALGORITHM_UNSUPPORTED) || !signer->subject)
+	if (!excusable(signer))
 		return false;
 	for (unsigned i = 0; i < layer->signers->len; i++) {
 		const WaxVerdictSigner *other = wax_verdict_signer(layer, i);

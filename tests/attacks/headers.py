@@ -142,6 +142,10 @@ def content_type_confusion(w):
     yield Case("two Content-Type, S/MIME last", mail(b"Content-Type: text/plain\r\n" + opaque), **unopened)
     yield Case("two Content-Type, multipart", mail(b"Content-Type: multipart/mixed; boundary=x\r\n" + beside), **unopened)
     yield Case("two smime-type", mail(opaque.replace(b"smime-type=", b"smime-type=enveloped-data; smime-type=", 1)), **unopened)
+    for label, data in (("encrypted", auth), ("signed", signed)):
+        quoting = part("text/plain", b"see below\n\n" + pem("PKCS7", data))
+        yield Case("a text that quotes PEM, " + label, mail(quoting, "eve@evil.example"), layers=[], payload=b"see below",
+                   from_address="alice@corp.example")
     yield Case("two boundaries", mail(beside.replace(b"boundary=", b"boundary=x; boundary=", 1)), **unopened)
     yield Case("two encodings", mail(opaque.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: 7bit\r\n\r\n", 1)), **unopened)
     yield Case("another protocol", mail(beside.replace(b"application/pkcs7-signature\"", b"application/pgp-signature\"", 1)), signature=("none", "partial"),

@@ -272,3 +272,16 @@ def base64_lines_and_letters(w):
     yield good("below L-20, a line of 270 000", mail(p7m(sign(w.alice, big)).partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + b64.b64encode(sign(w.alice, big))))
     for letter in (b"!", b"-", b"_", b"\0", b"\x80", b"="):
         yield limit("L-20, %r" % letter, "mime_encoding", mail(head + encoded[:100] + letter + encoded[100:]))
+
+
+@attack("T-35")  # C-06; a message of these that is read in other than linear time takes longer than a case may
+def many_of_what_is_compared(w):
+    """fields under RFC 7508 against fields of the header; parts of an encrypted message that must be made again to be read"""
+    fields = seq(*[seq(der(0x0c, b"x"), der(0x0c, b"no"))] * 5500)
+    info = signer_info(w.alice, TEXT, change=lambda listed: {**listed, "fields": attribute("1.2.840.113549.1.9.16.2.55", der(0x31, fields))})
+    many = clear(TEXT, signed_data([info] * 16, None, [w.alice.certificate]))
+    yield good("16 times 5,500 fields and 40,000", mail(many, extra=[("x", "y")] * 40000))
+    key = os.urandom(16)
+    parts = [part("text/plain", (b"x" * 70 + b"\r\n") * 340000), *[part("text/plain", b"the figures")] * 990]
+    yield good("990 parts behind 24 MB", mail(p7m(encrypt_cbc([to_rsa(w.bob_rsa, key)], multipart("mixed", *parts), key), "enveloped-data")),
+               encryption="unauthenticated", payload=SECRET)

@@ -122,8 +122,32 @@ def attributes_as_content(w):
         forged = signed_data([info], covered, [person.certificate])
         yield Case(label + ", bare", forged, "malformed", reasons=["attributes_as_content"], from_address="alice@corp.example")
         yield Case(label + ", as a message", mail(p7m(forged)), "malformed", reasons=["attributes_as_content"])
+        long_ = {**signed_attributes(person, digest("sha256", TEXT)), "more": attribute(UNKNOWN, octets(bytes(60000)))}
+        covered = der(0x31, *sorted(long_.values()))
+        forged = signed_data([signer_info(person, covered, attributes=False)], covered, [person.certificate])
+        yield Case(label + ", of 60,000 octets", mail(p7m(forged)), "malformed", reasons=["attributes_as_content"])
         plain = signed_data([signer_info(person, TEXT, attributes=False)], TEXT, [person.certificate])
         yield Case(label + ", no attributes at all (R-42)", mail(p7m(plain)), "weak", reasons=["no_signed_attributes"])
+
+
+@attack("T-25")  # S-09, R-62: a receipt repeats octets that whoever asks for it has chosen
+def something_else_signed_as_mail(w):
+    receipt, time_stamp = "1.2.840.113549.1.9.16.1.1", "1.2.840.113549.1.9.16.1.4"
+    chosen = b"\r\nContent-Type: text/plain\r\n\r\nI owe Eve all I have.\r\n"
+    repeated = seq(number(1), oid(DATA), octets(chosen), octets(bytes(64)))
+
+    def signed_as(kind, content, inside):
+        info = signer_info(w.alice, content, change=lambda listed: {**listed, "type": attribute(CONTENT_TYPE, oid(kind))})
+        return signed_data([info], content if inside else None, [w.alice.certificate], content_type=kind)
+
+    def no_mail(verdict, payload):
+        return payload == repeated and verdict["content"]["type"] == "application/octet-stream"
+    yield good("signed as data", mail(p7m(signed_as(DATA, TEXT, True))))
+    yield good("a receipt is no mail", mail(p7m(signed_as(receipt, repeated, True), "signed-receipt")), also=no_mail)
+    yield Case("a receipt beside", mail(clear(repeated, signed_as(receipt, repeated, False))), "malformed", reasons=["content_type_mismatch"])
+    for inside in (False, True):
+        entity = p7m(signed_as(time_stamp, TEXT, inside)) if inside else clear(TEXT, signed_as(time_stamp, TEXT, inside))
+        yield Case("a time stamp, %s" % ("inside" if inside else "beside"), mail(entity), "malformed", reasons=["content_type_mismatch"])
 
 
 def opaque_by_bare(person):

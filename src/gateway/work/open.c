@@ -146,6 +146,8 @@ static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *
 	WaxSpool *out, bool *eight_bit, GError **error)
 {
 	WaxSpan outer = wax_opened_outer_headers(opened), inner = wax_opened_headers(opened);
+	/* a receipt, for one: without a type it would be shown as text */
+	WaxSpan no_entity = WAX_SPAN_LIT("Content-Type: application/octet-stream\r\n");
 	const char *marks[3];
 	WaxHeaderRules rules = { .open = open,
 		.subject = protected_subject(wax_opened_verdict(opened), open->promote_subject),
@@ -161,6 +163,7 @@ static bool write_opened(WaxOpened *opened, const WaxJobOpen *open, const char *
 	if (!wax_sink_write(&sink, WAX_SPAN(status, strlen(status)), error) ||
 		!wax_work_put_header(outer, &rules, &sink, error) ||
 		!wax_sink_write(&sink, WAX_SPAN_LIT("MIME-Version: 1.0\r\n"), error) ||
+		!wax_sink_write(&sink, inner.n ? WAX_SPAN_NONE : no_entity, error) ||
 		!wax_work_put_content_fields(inner, &sink, error) ||
 		!wax_sink_write(&sink, WAX_SPAN_LIT("\r\n"), error) ||
 		/* while the Subject stays hidden, its copy in the text is all that a reader has */

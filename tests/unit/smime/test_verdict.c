@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "core/status.h"
+#include "smime/receipt.h"
 #include "smime/verdict.h"
 
 #define CLEAR  WAX_LAYER_CLEAR_SIGNED
@@ -154,6 +156,65 @@ static void an_unknown_algorithm_is_excused_only_by_the_same_person(void **state
 	}
 }
 
+/* R-57, V-06: what else stands against it counts, but for a chain that may be signed with the same */
+static void an_unknown_algorithm_excuses_nothing_else(void **state)
+{
+	static const struct {
+		WaxReason more;
+		WaxSignatureWord expected;
+	} rows[] = {
+		{ WAX_R_TRUST_SIGNATURE, WAX_SIGNATURE_VALID_TRUSTED },
+		{ WAX_R_TRUST_REVOKED, WAX_SIGNATURE_UNSUPPORTED },
+		{ WAX_R_SIG_ESS_MISMATCH, WAX_SIGNATURE_ALTERED },
+		{ WAX_R_CMS_ATTRS_MALFORMED, WAX_SIGNATURE_MALFORMED },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(WaxVerdict) verdict = wax_verdict_new();
+		WaxVerdictLayer *layer = wax_verdict_add_layer(verdict, CLEAR, "1");
+		WaxVerdictSigner *unknown = wax_verdict_add_signer(layer);
+
+		unknown->subject = g_strdup("CN=Alice");
+		wax_reasons_add(&unknown->reasons, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
+		wax_reasons_add(&unknown->reasons, rows[i].more);
+		wax_verdict_add_signer(layer)->subject = g_strdup("CN=Alice");
+		wax_verdict_decide(verdict);
+		assert_int_equal(verdict->signature, rows[i].expected);
+	}
+}
+
+/* anybody can put a signature that cannot be checked beside a good one, with a request in it */
+static void no_receipt_is_for_a_signature_that_nobody_could_check(void **state)
+{
+	static const uint8_t request[] = { 0x30, 0x17, 0x04, 0x01, 'i', 0x80, 0x01, 0x00, 0x30,
+		0x0f, 0x30, 0x0d, 0x81, 0x0b, 'e', '@', 'e', '.', 'e', 'x', 'a', 'm', 'p', 'l',
+		'e' };
+	(void)state;
+
+	for (unsigned asking = 0; asking < 2; asking++) {
+		g_autoptr(WaxVerdict) verdict = wax_verdict_new();
+		WaxVerdictLayer *layer = wax_verdict_add_layer(verdict, CLEAR, "1");
+		g_autoptr(GError) error = NULL;
+
+		for (unsigned i = 0; i < 2; i++) {
+			WaxVerdictSigner *signer = wax_verdict_add_signer(layer);
+
+			signer->subject = g_strdup("CN=Alice");
+			if (i == 0)
+				wax_reasons_add(&signer->reasons, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
+			if (i == asking)
+				signer->named[WAX_ATTRIBUTE_RECEIPT_REQUEST] =
+					g_bytes_new(request, sizeof request);
+		}
+		wax_verdict_decide(verdict);
+		assert_int_equal(verdict->signature, WAX_SIGNATURE_VALID_TRUSTED);
+		assert_false(wax_receipt_check(verdict, verdict, WAX_SPAN_NONE, &error));
+		assert_int_equal(wax_reason_of(error),
+			asking == 0 ? WAX_R_NOT_FOUND : WAX_R_CMS_MALFORMED);
+	}
+}
+
 /* T-03 */
 static void signed_data_without_signers_is_not_signed(void **state)
 {
@@ -254,6 +315,8 @@ int main(void)
 		cmocka_unit_test(words_follow_their_order),
 		cmocka_unit_test(two_signers_are_as_good_as_the_worse),
 		cmocka_unit_test(an_unknown_algorithm_is_excused_only_by_the_same_person),
+		cmocka_unit_test(an_unknown_algorithm_excuses_nothing_else),
+		cmocka_unit_test(no_receipt_is_for_a_signature_that_nobody_could_check),
 		cmocka_unit_test(signed_data_without_signers_is_not_signed),
 		cmocka_unit_test(a_signed_part_below_the_root_is_partial),
 		cmocka_unit_test(the_historic_policy_pardons_age_and_nothing_else),

@@ -289,6 +289,8 @@ WEB_EXPORT(verify_finish)
 /* looks_like_attributes: content -> looks */
 WEB_EXPORT(looks_like_attributes)
 {
-	web_put_flag("looks", wax_cms_looks_like_attributes(web_input("content")));
+	WaxSpan content = web_input("content");
+
+	web_put_flag("looks", wax_cms_looks_like_attributes(content, content.n));
 	return true;
 }
