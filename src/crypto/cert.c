@@ -160,6 +160,35 @@ static const struct {
 	{ KU_CRL_SIGN, WAX_KU_CRL_SIGN },
 };
 
+/*
+ * is_acted_on - libcrypto passes for known what it would act on itself (proxies, addresses of the
+ * internet, types of Netscape); here only what somebody reads may be critical (RFC 5280 4.2)
+ */
+static bool is_acted_on(int nid)
+{
+	static const int nids[] = { NID_key_usage, NID_ext_key_usage, NID_basic_constraints,
+		NID_subject_alt_name, NID_name_constraints, NID_certificate_policies,
+		NID_policy_mappings, NID_policy_constraints, NID_inhibit_any_policy,
+		NID_crl_distribution_points, NID_id_pkix_OCSP_noCheck };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(nids); i++)
+		if (nids[i] == nid)
+			return true;
+	return false;
+}
+
+static bool has_unknown_critical(const X509 *x509)
+{
+	for (int i = 0; i < X509_get_ext_count(x509); i++) {
+		X509_EXTENSION *extension = X509_get_ext(x509, i);
+
+		if (X509_EXTENSION_get_critical(extension) &&
+			!is_acted_on(OBJ_obj2nid(X509_EXTENSION_get_object(extension))))
+			return true;
+	}
+	return false;
+}
+
 static void read_extensions(WaxCert *cert)
 {
 	uint32_t flags = X509_get_extension_flags(cert->x509);
@@ -190,7 +219,7 @@ static void read_extensions(WaxCert *cert)
 	}
 	/* version 1 certificates say nothing; as anchors they may be trusted for what they are */
 	info->has_name_constraints = X509_get_ext_by_NID(cert->x509, NID_name_constraints, -1) >= 0;
-	info->unknown_critical = flags & EXFLAG_CRITICAL;
+	info->unknown_critical = has_unknown_critical(cert->x509);
 	info->self_issued = flags & EXFLAG_SI;
 	info->names_revocation_source =
 		X509_get_ext_by_NID(cert->x509, NID_crl_distribution_points, -1) >= 0;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Chains that look right and are not: each row was once believed, or could be by a careless reader. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/rsa.h>
+
+#include "core/status.h"
+#include "forge.h"
+#include "trust/address.h"
+#include "trust/path.h"
+
+static EVP_PKEY *root, *ca, *joe, *rsa;
+
+static int make_keys(void **state)
+{
+	(void)state;
+	root = forge_new_key();
+	ca = forge_new_key();
+	joe = forge_new_key();
+	rsa = EVP_RSA_gen(2048);
+	return 0;
+}
+
+static int free_keys(void **state)
+{
+	(void)state;
+	EVP_PKEY_free(root);
+	EVP_PKEY_free(ca);
+	EVP_PKEY_free(joe);
+	EVP_PKEY_free(rsa);
+	return 0;
+}
+
+/* judge - the path from the leaf over `middle` (may be NULL) to `top`; takes the references */
+static WaxReason judge(WaxCert *leaf, WaxCert *middle, WaxCert *top)
+{
+	g_autoptr(GPtrArray) anchors = g_ptr_array_new_with_free_func(
+				     (GDestroyNotify)wax_anchor_free),
+			     untrusted = g_ptr_array_new_with_free_func(
+				     (GDestroyNotify)wax_cert_unref);
+	WaxPathQuestion question = {
+		.anchors = anchors, .untrusted = untrusted, .at = AT, .purpose = WAX_PURPOSE_SIGN
+	};
+	g_auto(WaxPathVerdict) verdict = { 0 };
+	WaxReason reason;
+
+	g_ptr_array_add(anchors, wax_anchor_new(top, NULL, false));
+	if (middle)
+		g_ptr_array_add(untrusted, middle);
+	verdict = wax_trust_path(leaf, &question);
+	reason = verdict.reason;
+	wax_cert_unref(leaf);
+	wax_cert_unref(top);
+	return reason;
+}
+
+static WaxCert *top(void)
+{
+	return forge_authority("Root", root, "Root", root, 1);
+}
+
+#define PERSON { "keyUsage", "digitalSignature" }
+
+/* libcrypto lets them pass as known; nobody here acts on what they say */
+static void a_critical_extension_that_is_not_acted_on_is_refused(void **state)
+{
+	static const char *const extensions[][2] = { { "nsCertType", "critical,client" },
+		{ "sbgp-autonomousSysNum", "critical,AS:1" },
+		{ "sbgp-ipAddrBlock", "critical,IPv4:192.0.2.0/24" },
+		{ "proxyCertInfo", "critical,language:id-ppl-anyLanguage,pathlen:0" },
+		{ "1.2.3.4", "critical,DER:05:00" } };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(extensions); i++) {
+		const char *name = extensions[i][0], *value = extensions[i][1];
+		WaxReason of_leaf = judge(forge(&(Recipe){ "Joe", "Root", 2, joe, root,
+						  { PERSON, { name, value } } }),
+			NULL, top());
+		WaxReason of_issuer = judge(forge_person(joe, "CA", ca, NULL),
+			forge(&(Recipe){ "CA", "Root", 3, ca, root, { FORGE_CA, { name, value } } }),
+			top());
+
+		if (of_leaf != WAX_R_TRUST_CRITICAL || of_issuer != WAX_R_TRUST_CRITICAL)
+			fail_msg("%s: %s, %s", name, wax_reason_info(of_leaf)->label,
+				wax_reason_info(of_issuer)->label);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_critical_extension_that_is_not_acted_on_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, make_keys, free_keys);
+}
