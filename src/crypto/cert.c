@@ -684,8 +684,10 @@ bool wax_cert_is_weak(const WaxCert *cert)
 	const WaxCertInfo *info = &cert->info;
 	bool rsa = info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS;
 
-	return (rsa && info->key_bits < 2048) || info->key_kind == WAX_KEY_DSA ||
-	       info->sig_alg == WAX_SIG_DSA ||
-	       (!info->self_issued && info->sig_digest != WAX_DIGEST_NONE &&
-		       wax_digest_is_weak(info->sig_digest));
+	if ((rsa && info->key_bits < 2048) || info->key_kind == WAX_KEY_DSA ||
+		info->sig_alg == WAX_SIG_DSA)
+		return true;
+	/* a name can be chosen, so only the own key tells a root from what was issued */
+	return info->sig_digest != WAX_DIGEST_NONE && wax_digest_is_weak(info->sig_digest) &&
+	       !(info->self_issued && wax_cert_signed_by(cert, cert));
 }

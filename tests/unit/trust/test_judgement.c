@@ -92,10 +92,31 @@ static void a_critical_extension_that_is_not_acted_on_is_refused(void **state)
 	}
 }
 
+/* whoever finds a collision chooses the subject, so the issuer's own name must not excuse it */
+static void an_old_digest_below_the_anchor_is_weak_whatever_the_name(void **state)
+{
+	(void)state;
+	for (int self_issued = 0; self_issued < 2; self_issued++) {
+		const char *name = self_issued ? "Root" : "CA";
+
+		assert_int_equal(judge(forge_person(joe, name, ca, NULL),
+					 forge(&(Recipe){ name, "Root", 2, ca, root, { FORGE_CA },
+						 .digest = "SHA1" }),
+					 top()),
+			WAX_R_TRUST_WEAK);
+	}
+	/* the anchor is believed for what it is, not for its signature */
+	assert_int_equal(judge(forge_person(joe, "Root", root, NULL), NULL,
+				 forge(&(Recipe){ "Root", "Root", 2, root, root, { FORGE_CA },
+					 .digest = "SHA1" })),
+		WAX_R_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_critical_extension_that_is_not_acted_on_is_refused),
+		cmocka_unit_test(an_old_digest_below_the_anchor_is_weak_whatever_the_name),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);
