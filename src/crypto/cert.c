@@ -16,9 +16,10 @@
 #include "crypto/internal.h"
 #include "crypto/points.h"
 
-#define CERT_MAX  (64 * 1024) /* L-07 */
-#define CACHE_MAX 4096
-#define CERTS_MAX 1024
+#define CERT_MAX     (64 * 1024) /* L-07 */
+#define CACHE_MAX    4096
+#define CERTS_MAX    1024
+#define STRENGTH_MIN 112 /* bits of security: SHA-224 has them, RIPEMD-160 has not */
 
 struct WaxCert {
 	gint refs;
@@ -243,25 +244,18 @@ static void read_signature_algorithm(WaxCert *cert)
 {
 	const X509_ALGOR *algorithm;
 	const ASN1_OBJECT *object;
-	int md = 0, pkey = 0;
+	uint32_t flags = 0;
+	int bits = 0;
 
 	X509_get0_signature(NULL, &algorithm, cert->x509);
 	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
 	cert->info.sig_alg = wax_sig_from_oid(
 		WAX_SPAN(OBJ_get0_data(object), OBJ_length(object)), &cert->info.sig_digest);
-	if (cert->info.sig_alg == WAX_SIG_PSS &&
-		X509_get_signature_info(cert->x509, &md, &pkey, NULL, NULL)) {
-		static const struct {
-			int nid;
-			WaxDigestAlg alg;
-		} map[] = { { NID_sha1, WAX_DIGEST_SHA1 }, { NID_sha224, WAX_DIGEST_SHA224 },
-			{ NID_sha256, WAX_DIGEST_SHA256 }, { NID_sha384, WAX_DIGEST_SHA384 },
-			{ NID_sha512, WAX_DIGEST_SHA512 } };
-
-		for (size_t i = 0; i < G_N_ELEMENTS(map); i++)
-			if (map[i].nid == md)
-				cert->info.sig_digest = map[i].alg;
-	}
+	cert->info.sig_weak = cert->info.sig_digest != WAX_DIGEST_NONE &&
+			      wax_digest_is_weak(cert->info.sig_digest);
+	/* of PSS, and of whatever else libcrypto can verify and nobody here has a name for */
+	if (X509_get_signature_info(cert->x509, NULL, NULL, &bits, &flags) && bits < STRENGTH_MIN)
+		cert->info.sig_weak = true;
 }
 
 static bool seconds_of(const ASN1_TIME *time, int64_t *ret_seconds)
@@ -688,6 +682,5 @@ bool wax_cert_is_weak(const WaxCert *cert)
 		info->sig_alg == WAX_SIG_DSA)
 		return true;
 	/* a name can be chosen, so only the own key tells a root from what was issued */
-	return info->sig_digest != WAX_DIGEST_NONE && wax_digest_is_weak(info->sig_digest) &&
-	       !(info->self_issued && wax_cert_signed_by(cert, cert));
+	return info->sig_weak && !(info->self_issued && wax_cert_signed_by(cert, cert));
 }

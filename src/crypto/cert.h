@@ -85,7 +85,8 @@ typedef struct {
 	uint32_t subject_hash, issuer_hash; /* names equal by RFC 5280 7.1 have equal ones */
 	const GPtrArray *points;	    /* WaxPoint: its distribution points, maybe none */
 	WaxSigAlg sig_alg;
-	WaxDigestAlg sig_digest;
+	WaxDigestAlg sig_digest; /* NONE where the algorithm's name does not say it */
+	bool sig_weak;		 /* signed over a digest of less than 112 bits of security */
 } WaxCertInfo;
 
 /* wax_cert_parse - one certificate, exactly */

@@ -112,11 +112,44 @@ static void an_old_digest_below_the_anchor_is_weak_whatever_the_name(void **stat
 		WAX_R_NONE);
 }
 
+static void a_digest_is_weak_by_whatever_identifier(void **state)
+{
+	static const struct {
+		const char *digest, *algorithm;
+		bool pss;
+		WaxReason reason;
+	} rows[] = {
+		{ "MD5", NULL, false, WAX_R_TRUST_WEAK },
+		{ "MD5", NULL, true, WAX_R_TRUST_WEAK },
+		{ "MD5", "1.3.14.3.2.3", false, WAX_R_TRUST_WEAK },
+		{ "SHA1", "1.3.14.3.2.29", false, WAX_R_TRUST_WEAK },
+		{ "SHA1", NULL, true, WAX_R_TRUST_WEAK },
+		{ "RIPEMD160", NULL, false, WAX_R_TRUST_WEAK },
+		{ "SHA256", NULL, true, WAX_R_NONE },
+		{ "SHA384", NULL, false, WAX_R_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		WaxReason reason = judge(forge(&(Recipe){ "Joe", "Root", 2, joe, rsa, { PERSON },
+						 .digest = rows[i].digest,
+						 .algorithm = rows[i].algorithm,
+						 .pss = rows[i].pss }),
+			NULL, forge_authority("Root", rsa, "Root", rsa, 1));
+
+		if (reason != rows[i].reason)
+			fail_msg("%s %s%s: %s", rows[i].digest,
+				rows[i].algorithm ? rows[i].algorithm : "", rows[i].pss ? "PSS" : "",
+				wax_reason_info(reason)->label);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_critical_extension_that_is_not_acted_on_is_refused),
 		cmocka_unit_test(an_old_digest_below_the_anchor_is_weak_whatever_the_name),
+		cmocka_unit_test(a_digest_is_weak_by_whatever_identifier),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);
