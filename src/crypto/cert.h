@@ -122,7 +122,10 @@ bool wax_cert_can_encrypt(const WaxCert *cert); /* keyUsage only (R-35) */
 /* wax_cert_has_address - the key of core/address among its addresses */
 bool wax_cert_has_address(const WaxCert *cert, const char *key);
 
-/* wax_cert_is_weak - RSA below 2048, DSA, or signed with SHA-1 or MD5 (not for roots) */
+/* wax_cert_has_weak_key - RSA below 2048, a curve below 224 bits, DSA */
+bool wax_cert_has_weak_key(const WaxCert *cert);
+
+/* wax_cert_is_weak - a weak key, or signed with SHA-1, MD5 or the like (not when by its own key) */
 bool wax_cert_is_weak(const WaxCert *cert);
 
 /* the inputs of RFC 5280 6.1.1 c, e, f, g; all zero asks for any policy */

@@ -144,12 +144,33 @@ static void a_digest_is_weak_by_whatever_identifier(void **state)
 	}
 }
 
+/* 112 bits of a curve are 56 of security */
+static void a_small_curve_is_weak(void **state)
+{
+	static const char *const curves[] = { "secp112r1", "secp160r1", "prime192v1" };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(curves); i++) {
+		EVP_PKEY *small = EVP_EC_gen(curves[i]);
+
+		if (!small)
+			continue; /* built without it */
+		assert_int_equal(judge(forge_person(small, "Root", root, NULL), NULL, top()),
+			WAX_R_TRUST_WEAK);
+		assert_int_equal(judge(forge_person(joe, "CA", small, NULL),
+					 forge_authority("CA", small, "Root", root, 2), top()),
+			WAX_R_TRUST_WEAK);
+		EVP_PKEY_free(small);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_critical_extension_that_is_not_acted_on_is_refused),
 		cmocka_unit_test(an_old_digest_below_the_anchor_is_weak_whatever_the_name),
 		cmocka_unit_test(a_digest_is_weak_by_whatever_identifier),
+		cmocka_unit_test(a_small_curve_is_weak),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);
