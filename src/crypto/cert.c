@@ -45,7 +45,10 @@ EVP_PKEY *wax_crypto_pubkey(const WaxCert *cert)
 
 	if (cert->completed)
 		return cert->completed;
-	return cert->info.key_too_large || cert->info.key_inherits ? NULL : key;
+	return cert->info.key_too_large || cert->info.key_inherits ||
+			       cert->info.key_kind == WAX_KEY_OTHER
+		       ? NULL
+		       : key;
 }
 
 void wax_crypto_set_error(GError **error, WaxReason reason, const char *what)
@@ -118,6 +121,17 @@ static void read_addresses(WaxCert *cert)
 	cert->info.utf8_addresses = (const char *const *)cert->utf8_addresses->pdata;
 }
 
+/* describes_curve - RFC 5480 2.1.1 wants a name: a description may be of any curve at all */
+static bool describes_curve(const X509 *x509)
+{
+	X509_ALGOR *algorithm = NULL;
+	int type = V_ASN1_UNDEF;
+
+	X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, X509_get_X509_PUBKEY(x509));
+	X509_ALGOR_get0(NULL, &type, NULL, algorithm);
+	return type != V_ASN1_OBJECT;
+}
+
 static void read_key(WaxCert *cert)
 {
 	EVP_PKEY *key = X509_get0_pubkey(cert->x509);
@@ -135,6 +149,8 @@ static void read_key(WaxCert *cert)
 		return;
 	info->key_too_large = !wax_crypto_key_affordable(key);
 	info->key_bits = (unsigned)EVP_PKEY_get_bits(key);
+	if (wax_crypto_kind(key) == WAX_KEY_EC && describes_curve(cert->x509))
+		return;
 	info->key_kind = wax_crypto_kind(key);
 	info->keyenc = wax_crypto_keyenc(key);
 	info->pure = wax_crypto_pure_alg(key);

@@ -164,6 +164,19 @@ static void a_small_curve_is_weak(void **state)
 	}
 }
 
+/* RFC 5480 2.1.1: curves have names; one that a certificate describes may be anything */
+static void a_described_curve_verifies_nothing(void **state)
+{
+	EVP_PKEY *described = forge_new_key();
+
+	(void)state;
+	EVP_PKEY_set_utf8_string_param(described, OSSL_PKEY_PARAM_EC_ENCODING, "explicit");
+	assert_int_equal(judge(forge_person(joe, "CA", described, NULL),
+				 forge_authority("CA", described, "Root", root, 2), top()),
+		WAX_R_TRUST_SIGNATURE);
+	EVP_PKEY_free(described);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +184,7 @@ int main(void)
 		cmocka_unit_test(an_old_digest_below_the_anchor_is_weak_whatever_the_name),
 		cmocka_unit_test(a_digest_is_weak_by_whatever_identifier),
 		cmocka_unit_test(a_small_curve_is_weak),
+		cmocka_unit_test(a_described_curve_verifies_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);
