@@ -234,7 +234,8 @@ static void read_extensions(WaxCert *cert)
 		if (basic->pathlen)
 			info->path_length = (int)ASN1_INTEGER_get(basic->pathlen);
 	}
-	/* version 1 certificates say nothing; as anchors they may be trusted for what they are */
+	/* these say nothing; as anchors they may be trusted for what they are */
+	info->is_version_1 = X509_get_version(cert->x509) == X509_VERSION_1;
 	info->has_name_constraints = X509_get_ext_by_NID(cert->x509, NID_name_constraints, -1) >= 0;
 	info->unknown_critical = has_unknown_critical(cert->x509);
 	info->self_issued = flags & EXFLAG_SI;

@@ -75,7 +75,7 @@ typedef struct {
 	bool has_eku, eku_mail;
 	bool eku_ocsp;	    /* id-kp-OCSPSigning, by name */
 	bool ocsp_no_check; /* RFC 6960 4.2.2.2.1 */
-	bool is_ca, has_basic_constraints;
+	bool is_version_1, is_ca, has_basic_constraints;
 	int path_length; /* -1: no limit */
 	bool has_name_constraints;
 	bool self_issued;

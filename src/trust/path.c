@@ -92,8 +92,8 @@ static WaxReason check_issuer(
 
 	if (info->unknown_critical)
 		return WAX_R_TRUST_CRITICAL;
-	/* an anchor is believed as it is: a root of version 1 has no extensions to say so */
-	if (!info->is_ca && !(is_anchor && !info->has_basic_constraints && !info->has_key_usage))
+	/* a root of version 1 has no extensions to say so; a person's certificate that is pinned is none */
+	if (!info->is_ca && !(is_anchor && info->is_version_1 && !info->has_basic_constraints))
 		return WAX_R_TRUST_BASIC_CONSTRAINTS;
 	if (info->path_length >= 0 && intermediates > (unsigned)info->path_length)
 		return WAX_R_TRUST_PATH_LENGTH;

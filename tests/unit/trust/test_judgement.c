@@ -177,6 +177,20 @@ static void a_described_curve_verifies_nothing(void **state)
 	EVP_PKEY_free(described);
 }
 
+/* a root of version 1 cannot say what it is; a certificate of version 3 that does not say so is no CA */
+static void a_pinned_person_issues_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(judge(forge_person(joe, "Root", root, NULL), NULL,
+				 forge(&(Recipe){ "Root", "Root", 1, root, root, { { NULL, NULL } },
+					 .version_1 = true })),
+		WAX_R_NONE);
+	assert_int_equal(judge(forge_person(joe, "Root", root, NULL), NULL,
+				 forge(&(Recipe){ "Root", "Root", 1, root, root,
+					 { { "subjectAltName", "email:ann@corp.example" } } })),
+		WAX_R_TRUST_BASIC_CONSTRAINTS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +199,7 @@ int main(void)
 		cmocka_unit_test(a_digest_is_weak_by_whatever_identifier),
 		cmocka_unit_test(a_small_curve_is_weak),
 		cmocka_unit_test(a_described_curve_verifies_nothing),
+		cmocka_unit_test(a_pinned_person_issues_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);
