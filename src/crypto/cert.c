@@ -690,13 +690,26 @@ bool wax_cert_has_address(const WaxCert *cert, const char *key)
 	return false;
 }
 
+bool wax_cert_has_weak_key(const WaxCert *cert)
+{
+	const WaxCertInfo *info = &cert->info;
+
+	switch (info->key_kind) {
+	case WAX_KEY_RSA:
+	case WAX_KEY_RSA_PSS:
+		return info->key_bits < 2048;
+	case WAX_KEY_EC:
+		return info->key_bits < 2 * STRENGTH_MIN;
+	default:
+		return info->key_kind == WAX_KEY_DSA;
+	}
+}
+
 bool wax_cert_is_weak(const WaxCert *cert)
 {
 	const WaxCertInfo *info = &cert->info;
-	bool rsa = info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS;
 
-	if ((rsa && info->key_bits < 2048) || info->key_kind == WAX_KEY_DSA ||
-		info->sig_alg == WAX_SIG_DSA)
+	if (wax_cert_has_weak_key(cert) || info->sig_alg == WAX_SIG_DSA)
 		return true;
 	/* a name can be chosen, so only the own key tells a root from what was issued */
 	return info->sig_weak && !(info->self_issued && wax_cert_signed_by(cert, cert));

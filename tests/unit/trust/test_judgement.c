@@ -73,7 +73,8 @@ static void a_critical_extension_that_is_not_acted_on_is_refused(void **state)
 	static const char *const extensions[][2] = { { "nsCertType", "critical,client" },
 		{ "sbgp-autonomousSysNum", "critical,AS:1" },
 		{ "sbgp-ipAddrBlock", "critical,IPv4:192.0.2.0/24" },
-		{ "proxyCertInfo", "critical,language:id-ppl-anyLanguage,pathlen:0" },
+		{ "proxyCertInfo",
+			"critical,DER:30:0F:02:01:00:30:0A:06:08:2B:06:01:05:05:07:15:00" },
 		{ "1.2.3.4", "critical,DER:05:00" } };
 
 	(void)state;
