@@ -627,44 +627,6 @@ bool wax_cert_named_issuer(const WaxCert *cert, const WaxCert *issuer)
 		       X509_get_issuer_name(cert->x509), X509_get_subject_name(issuer->x509)) == 0;
 }
 
-/*
- * excludes_key - does an excluded whole address name one of the certificate's in other case?  To
- * libcrypto local parts that differ in case are two; to whom we compare with From they are one.
- */
-static bool excludes_key(const NAME_CONSTRAINTS *constraints, const WaxCert *cert)
-{
-	for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees); i++) {
-		const GENERAL_NAME *base =
-			sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i)->base;
-		g_autofree char *text = NULL;
-
-		if (base->type != GEN_EMAIL)
-			continue;
-		text = g_strndup((const char *)ASN1_STRING_get0_data(base->d.rfc822Name),
-			(gsize)ASN1_STRING_length(base->d.rfc822Name));
-		for (const char *const *a = cert->info.addresses; *a; a++)
-			if (g_ascii_strcasecmp(*a, text) == 0)
-				return true;
-	}
-	return false;
-}
-
-bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert)
-{
-	NAME_CONSTRAINTS *constraints;
-	int critical, code;
-
-	if (!issuer->info.has_name_constraints)
-		return true;
-	constraints = X509_get_ext_d2i(issuer->x509, NID_name_constraints, &critical, NULL);
-	if (!constraints)
-		return false;
-	code = excludes_key(constraints, cert) ? X509_V_ERR_EXCLUDED_VIOLATION
-					       : NAME_CONSTRAINTS_check(cert->x509, constraints);
-	NAME_CONSTRAINTS_free(constraints);
-	return code == X509_V_OK;
-}
-
 bool wax_cert_can_sign(const WaxCert *cert)
 {
 	if (cert->info.key_kind == WAX_KEY_XDH || cert->info.key_kind == WAX_KEY_ML_KEM)
