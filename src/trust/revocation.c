@@ -82,6 +82,15 @@ static bool entitled(const WaxCrlInfo *info, const WaxCert *cert)
 	return false;
 }
 
+/* hangs_on_asked - does a path run over a certificate whose status is still to be found out? */
+static bool hangs_on_asked(const Inquiry *inquiry, const GPtrArray *path)
+{
+	for (guint i = 1; i < path->len; i++)
+		if (being_asked(inquiry, path->pdata[i]))
+			return true;
+	return false;
+}
+
 /* stands - does a path lead from the signer to the anchor of the chain, with nothing revoked? */
 static bool stands(const Inquiry *inquiry, const WaxCert *signer, WaxCert **ret_signer)
 {
@@ -111,7 +120,8 @@ static bool stands(const Inquiry *inquiry, const WaxCert *signer, WaxCert **ret_
 	question.policy = (WaxPolicyQuestion){ 0 };
 	verdict = wax_trust_path(signer, &question);
 	/* another record of the pool may have ended the path (RFC 5280 6.3.3 f) */
-	if (verdict.reason || !same(verdict.chain->pdata[verdict.chain->len - 1], top))
+	if (verdict.reason || !same(verdict.chain->pdata[verdict.chain->len - 1], top) ||
+		hangs_on_asked(inquiry, verdict.chain))
 		return false;
 	deeper.chain = verdict.chain;
 	if (ask_chain(&deeper))
@@ -120,14 +130,20 @@ static bool stands(const Inquiry *inquiry, const WaxCert *signer, WaxCert **ret_
 	return true;
 }
 
-/* signer_in_chain - an issuer that stands above the certificate has been judged with it */
+/*
+ * signer_in_chain - an issuer that stands above the certificate has been judged with it; one below
+ * may bear the same name, and hangs on what is being asked
+ */
 static const WaxCert *signer_in_chain(const Inquiry *inquiry, WaxCrl *crl)
 {
+	bool below = true;
+
 	for (guint i = 0; i < inquiry->chain->len; i++) {
 		const WaxCert *cert = inquiry->chain->pdata[i];
 
-		if ((i == 0 && !inquiry->of_signer) || !bears_name(cert, wax_crl_info(crl)) ||
-			!may_sign_lists(cert))
+		below = below && cert != inquiry->asked;
+		if (below || (i == 0 && !inquiry->of_signer) ||
+			!bears_name(cert, wax_crl_info(crl)) || !may_sign_lists(cert))
 			continue;
 		if (may_check(inquiry) && wax_crl_signed_by(crl, cert))
 			return cert;

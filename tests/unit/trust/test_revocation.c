@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists and responses that seem to clear a certificate, and must not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "core/status.h"
+#include "forge.h"
+#include "trust/revocation.h"
+
+#define HOUR 3600
+
+static EVP_PKEY *root, *ca, *joe, *evil;
+static GPtrArray *crls, *ocsps, *untrusted, *anchors, *chain;
+
+static int begin(void **state)
+{
+	(void)state;
+	root = forge_new_key();
+	ca = forge_new_key();
+	joe = forge_new_key();
+	evil = forge_new_key();
+	crls = g_ptr_array_new_with_free_func((GDestroyNotify)wax_crl_free);
+	ocsps = g_ptr_array_new_with_free_func((GDestroyNotify)wax_ocsp_free);
+	untrusted = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
+	chain = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
+	anchors = g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	EVP_PKEY_free(root);
+	EVP_PKEY_free(ca);
+	EVP_PKEY_free(joe);
+	EVP_PKEY_free(evil);
+	g_ptr_array_unref(crls);
+	g_ptr_array_unref(ocsps);
+	g_ptr_array_unref(untrusted);
+	g_ptr_array_unref(chain);
+	g_ptr_array_unref(anchors);
+	return 0;
+}
+
+/* one entry of a list; no serial ends them */
+typedef struct {
+	long serial;
+	int reason;
+} Entry;
+
+static GByteArray *list_octets(const char *issuer, EVP_PKEY *signer, long made, const Entry *entries)
+{
+	X509_CRL *crl = X509_CRL_new();
+	X509_NAME *name = X509_NAME_new();
+	ASN1_TIME *time = ASN1_TIME_set(NULL, AT + made);
+	GByteArray *octets = g_byte_array_new();
+	unsigned char *der = NULL;
+	int n;
+
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const void *)issuer, -1, -1, 0);
+	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(crl, name);
+	X509_CRL_set1_lastUpdate(crl, time);
+	ASN1_TIME_set(time, AT + HOUR);
+	X509_CRL_set1_nextUpdate(crl, time);
+	ASN1_TIME_set(time, AT - 2 * HOUR);
+	for (; entries->serial; entries++) {
+		X509_REVOKED *revoked = X509_REVOKED_new();
+		ASN1_INTEGER *serial = ASN1_INTEGER_new();
+		ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+
+		ASN1_INTEGER_set(serial, entries->serial);
+		ASN1_ENUMERATED_set(reason, entries->reason);
+		X509_REVOKED_set_serialNumber(revoked, serial);
+		X509_REVOKED_set_revocationDate(revoked, time);
+		X509_REVOKED_add1_ext_i2d(revoked, NID_crl_reason, reason, 0, 0);
+		X509_CRL_add0_revoked(crl, revoked);
+		ASN1_INTEGER_free(serial);
+		ASN1_ENUMERATED_free(reason);
+	}
+	assert_true(X509_CRL_sign(crl, signer, EVP_sha256()) > 0);
+	n = i2d_X509_CRL(crl, &der);
+	g_byte_array_append(octets, der, (guint)n);
+	OPENSSL_free(der);
+	ASN1_TIME_free(time);
+	X509_NAME_free(name);
+	X509_CRL_free(crl);
+	return octets;
+}
+
+static void add_list(const char *issuer, EVP_PKEY *signer, long made, const Entry *entries)
+{
+	g_autoptr(GByteArray) der = list_octets(issuer, signer, made, entries);
+	WaxCrl *crl = wax_crl_parse(WAX_SPAN(der->data, der->len), NULL);
+
+	assert_non_null(crl);
+	g_ptr_array_add(crls, crl);
+}
+
+static const Entry nobody[] = { { 0, 0 } };
+
+static WaxReason ask(bool demanded, WaxSpan nonce)
+{
+	WaxPathQuestion question = {
+		.anchors = anchors, .untrusted = untrusted, .at = AT, .purpose = WAX_PURPOSE_SIGN
+	};
+	WaxRevocationSources sources = { crls, ocsps, nonce, demanded };
+
+	g_ptr_array_add(anchors, wax_anchor_new(chain->pdata[chain->len - 1], NULL, false));
+	return wax_trust_revocation(chain, &question, &sources);
+}
+
+static void stand_on_root(void)
+{
+	g_ptr_array_add(chain, forge_authority("Root", root, "Root", root, 1));
+}
+
+static void stand_on_ca(void)
+{
+	g_ptr_array_add(chain, forge_person(joe, "CA", ca, NULL));
+	g_ptr_array_add(chain, forge_authority("CA", ca, "Root", root, 2));
+	stand_on_root();
+}
+
+/* an authority below the one that is asked for took the name of the one above it */
+static void nobody_below_clears_what_stands_above(void **state)
+{
+	(void)state;
+	g_ptr_array_add(chain, forge_person(joe, "Root", evil, NULL));
+	g_ptr_array_add(chain, forge_authority("Root", evil, "CA", ca, 3));
+	g_ptr_array_add(chain, forge_authority("CA", ca, "Root", root, 2));
+	stand_on_root();
+	for (guint i = 0; i < chain->len; i++)
+		g_ptr_array_add(untrusted, wax_cert_ref(chain->pdata[i]));
+	add_list("Root", evil, -HOUR, nobody);
+	add_list("CA", ca, -HOUR, nobody);
+	assert_int_equal(ask(true, WAX_SPAN_NONE), WAX_R_TRUST_STATUS_UNKNOWN);
+	add_list("Root", root, -HOUR, nobody);
+	assert_int_equal(ask(true, WAX_SPAN_NONE), WAX_R_NONE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nobody_below_clears_what_stands_above),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
