@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
 	GArray *lists;	    /* Authentic */
 	GPtrArray *signers; /* WaxCert */
+	bool unsettled; /* there is a list whose signer was not found, or not sought to the end */
 } Lists;
 
 static WaxReason ask_chain(const Inquiry *inquiry);
@@ -199,6 +200,7 @@ static void gather(const Inquiry *inquiry, Lists *lists)
 	const GPtrArray *crls = inquiry->sources->crls;
 
 	lists->lists = g_array_new(false, false, sizeof(Authentic));
+	lists->unsettled = false;
 	lists->signers = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	for (guint i = 0; crls && i < crls->len; i++) {
 		Authentic one = { crls->pdata[i], NULL };
@@ -215,6 +217,8 @@ static void gather(const Inquiry *inquiry, Lists *lists)
 		}
 		if (one.signer)
 			g_array_append_val(lists->lists, one);
+		else
+			lists->unsettled = true;
 	}
 }
 
@@ -477,7 +481,7 @@ static WaxReason ask(const Inquiry *inquiry, WaxCert *issuer)
 	gather(inquiry, &lists);
 	if (answered == WAX_OCSP_REVOKED || is_revoked(inquiry, &lists))
 		reason = WAX_R_TRUST_REVOKED;
-	else if (answered != WAX_OCSP_GOOD && (source || lists.lists->len) &&
+	else if (answered != WAX_OCSP_GOOD && (source || lists.lists->len || lists.unsettled) &&
 		 !is_cleared(inquiry, &lists))
 		reason = WAX_R_TRUST_STATUS_UNKNOWN;
 	lists_done(&lists);

@@ -145,12 +145,30 @@ static void nobody_below_clears_what_stands_above(void **state)
 	assert_int_equal(ask(true, WAX_SPAN_NONE), WAX_R_NONE);
 }
 
+/* strangers with the name of a list's signer come first; its silence must not be taken for good */
+static void a_crowd_does_not_silence_a_list(void **state)
+{
+	EVP_PKEY *lists = forge_new_key();
+
+	(void)state;
+	stand_on_ca();
+	add_list("CA", lists, -HOUR, (Entry[]){ { 77, 4 }, { 0, 0 } });
+	for (long i = 0; i < 40; i++)
+		g_ptr_array_add(untrusted, forge_authority("CA", evil, "CA", evil, 100 + i));
+	g_ptr_array_add(untrusted, forge_authority("CA", lists, "Root", root, 5));
+	assert_int_equal(ask(false, WAX_SPAN_NONE), WAX_R_TRUST_STATUS_UNKNOWN);
+	g_ptr_array_remove_range(untrusted, 0, 40);
+	assert_int_equal(ask(false, WAX_SPAN_NONE), WAX_R_TRUST_REVOKED);
+	EVP_PKEY_free(lists);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nobody_below_clears_what_stands_above),
+		TEST(a_crowd_does_not_silence_a_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
