@@ -440,7 +440,10 @@ static WaxOcspStatus judge_answer(const WaxOcspAnswer *answer, int64_t at)
 	return WAX_OCSP_GOOD; /* or revoked from later on */
 }
 
-/* ask_responders - the worst of what is said: revoked, then good; NONE when nobody speaks of it */
+/*
+ * ask_responders - the worst of what is said: revoked, then good; NONE when nobody speaks of it,
+ * UNKNOWN when it is nobody who is believed
+ */
 static WaxOcspStatus ask_responders(const Inquiry *inquiry, WaxCert *issuer)
 {
 	const GPtrArray *ocsps = inquiry->sources->ocsps;
@@ -454,8 +457,11 @@ static WaxOcspStatus ask_responders(const Inquiry *inquiry, WaxCert *issuer)
 			wax_ocsp_next(ocsps->pdata[i], inquiry->asked, issuer, &at, &answer);) {
 			WaxOcspStatus status;
 
-			if (!believed && !is_believed(inquiry, ocsps->pdata[i], issuer))
+			if (!believed && !is_believed(inquiry, ocsps->pdata[i], issuer)) {
+				if (said == WAX_OCSP_NONE)
+					said = WAX_OCSP_UNKNOWN;
 				break;
+			}
 			believed = true;
 			status = judge_answer(&answer, inquiry->question->at);
 			if (status == WAX_OCSP_REVOKED)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 /* cmocka wants the four above first */
 #include <cmocka.h>
+#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -105,6 +106,46 @@ static void add_list(const char *issuer, EVP_PKEY *signer, long made, const Entr
 
 static const Entry nobody[] = { { 0, 0 } };
 
+static X509 *x509_of(const WaxCert *cert)
+{
+	const unsigned char *p = wax_cert_info(cert)->der.p;
+
+	return d2i_X509(NULL, &p, (long)wax_cert_info(cert)->der.n);
+}
+
+/* add_response - "good" of the leaf of the chain, by this responder */
+static void add_response(const WaxCert *responder, EVP_PKEY *key)
+{
+	X509 *subject = x509_of(chain->pdata[0]), *issuer = x509_of(chain->pdata[1]),
+	     *signer = x509_of(responder);
+	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+	ASN1_TIME *from = ASN1_TIME_adj(NULL, AT - HOUR, 0, 0),
+		  *until = ASN1_TIME_adj(NULL, AT + HOUR, 0, 0);
+	OCSP_RESPONSE *response;
+	unsigned char *der = NULL;
+	OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), subject, issuer);
+	int n;
+
+	ASN1_TIME_to_generalizedtime(from, (ASN1_GENERALIZEDTIME **)&from);
+	ASN1_TIME_to_generalizedtime(until, (ASN1_GENERALIZEDTIME **)&until);
+	assert_non_null(OCSP_basic_add1_status(
+		basic, id, V_OCSP_CERTSTATUS_GOOD, 0, NULL, from, until));
+	assert_int_equal(OCSP_basic_sign(basic, signer, key, EVP_sha256(), NULL, 0), 1);
+	response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+	n = i2d_OCSP_RESPONSE(response, &der);
+	g_ptr_array_add(ocsps, wax_ocsp_parse(WAX_SPAN(der, (size_t)n), NULL));
+	assert_non_null(ocsps->pdata[ocsps->len - 1]);
+	OPENSSL_free(der);
+	OCSP_RESPONSE_free(response);
+	OCSP_BASICRESP_free(basic);
+	OCSP_CERTID_free(id);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(until);
+	X509_free(subject);
+	X509_free(issuer);
+	X509_free(signer);
+}
+
 static WaxReason ask(bool demanded, WaxSpan nonce)
 {
 	WaxPathQuestion question = {
@@ -162,6 +203,16 @@ static void a_crowd_does_not_silence_a_list(void **state)
 	EVP_PKEY_free(lists);
 }
 
+/* a response that was given and cannot be believed is not the same as none */
+static void a_replayed_response_is_not_silence(void **state)
+{
+	(void)state;
+	stand_on_ca();
+	add_response(chain->pdata[1], ca);
+	assert_int_equal(ask(false, WAX_SPAN_NONE), WAX_R_NONE);
+	assert_int_equal(ask(false, WAX_SPAN("other", 5)), WAX_R_TRUST_STATUS_UNKNOWN);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -169,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nobody_below_clears_what_stands_above),
 		TEST(a_crowd_does_not_silence_a_list),
+		TEST(a_replayed_response_is_not_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
