@@ -392,6 +392,7 @@ static bool is_delegate(const Inquiry *inquiry, WaxCert *cert, WaxCert *issuer)
 	if (!info->eku_ocsp || info->unknown_critical || at < info->not_before ||
 		at > info->not_after || !wax_cert_can_sign(cert) ||
 		(wax_cert_is_weak(cert) && !inquiry->question->historic) ||
+		wax_trust_forbids(inquiry->question, cert) ||
 		!wax_cert_named_issuer(cert, issuer) || !may_check(inquiry) ||
 		!wax_cert_signed_by(cert, issuer))
 		return false;

@@ -213,6 +213,22 @@ static void a_replayed_response_is_not_silence(void **state)
 	assert_int_equal(ask(false, WAX_SPAN("other", 5)), WAX_R_TRUST_STATUS_UNKNOWN);
 }
 
+static void a_forbidden_responder_is_not_believed(void **state)
+{
+	EVP_PKEY *key = forge_new_key();
+	g_autoptr(WaxCert) responder = forge(&(Recipe){ "Responder", "CA", 9, key, ca,
+		{ { "keyUsage", "digitalSignature" }, { "extendedKeyUsage", "OCSPSigning" },
+			{ "noCheck", "ignored" } } });
+
+	(void)state;
+	stand_on_ca();
+	add_response(responder, key);
+	assert_int_equal(ask(false, WAX_SPAN_NONE), WAX_R_NONE);
+	g_ptr_array_add(anchors, wax_anchor_new(responder, NULL, true));
+	assert_int_equal(ask(false, WAX_SPAN_NONE), WAX_R_TRUST_STATUS_UNKNOWN);
+	EVP_PKEY_free(key);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -221,6 +237,7 @@ int main(void)
 		TEST(nobody_below_clears_what_stands_above),
 		TEST(a_crowd_does_not_silence_a_list),
 		TEST(a_replayed_response_is_not_silence),
+		TEST(a_forbidden_responder_is_not_believed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
