@@ -374,23 +374,49 @@ bool wax_crl_signed_by(WaxCrl *crl, const WaxCert *issuer)
 	return good;
 }
 
+/* severity - of two entries for one number the one that nothing takes back again counts */
+static unsigned severity(unsigned reason)
+{
+	switch (reason) {
+	case WAX_REVOKED_REMOVED:
+		return 0;
+	case WAX_REVOKED_HOLD:
+		return 1;
+	case WAX_REVOKED_KEY_COMPROMISE:
+	case WAX_REVOKED_CA_COMPROMISE:
+	case WAX_REVOKED_AA_COMPROMISE:
+		return 3;
+	default:
+		return 2;
+	}
+}
+
+static bool is_worse(const WaxRevoked *a, const WaxRevoked *b)
+{
+	unsigned left = severity(a->reason), right = severity(b->reason);
+
+	return left != right ? left > right : a->since < b->since;
+}
+
 bool wax_crl_find(const WaxCrl *crl, const WaxCert *cert, WaxRevoked *ret_entry)
 {
 	const WaxCertInfo *info = wax_cert_info(cert);
 	WaxSpan issuer = crl->info.issuer; /* until an entry says otherwise (RFC 5280 5.3.3) */
+	bool found = false;
 
 	for (WaxBer list = wax_ber(crl->entries); !wax_ber_at_end(&list);) {
 		Entry entry;
 
 		if (!next_entry(&list, &entry))
-			return false;
+			break;
 		if (entry.issuer.n)
 			issuer = entry.issuer;
 		if (!wax_span_equal(entry.serial, info->serial) ||
 			!wax_name_equal(issuer, info->issuer))
 			continue;
-		*ret_entry = entry.what;
-		return true;
+		if (!found || is_worse(&entry.what, ret_entry))
+			*ret_entry = entry.what;
+		found = true;
 	}
-	return false;
+	return found;
 }

@@ -263,7 +263,8 @@ static bool released(const Inquiry *inquiry, const Lists *lists, const WaxCrlInf
 
 		if (info->this_update <= holder->this_update || !counts(inquiry, info) ||
 			info->this_update > inquiry->question->at + SKEW ||
-			!wax_span_equal(info->scope_octets, holder->scope_octets))
+			!wax_span_equal(info->scope_octets, holder->scope_octets) ||
+			!wax_name_equal(info->issuer, holder->issuer))
 			continue;
 		found = wax_crl_find(crl, inquiry->asked, &entry);
 		if (found ? entry.reason == WAX_REVOKED_REMOVED : !info->is_delta)

@@ -229,6 +229,17 @@ static void a_forbidden_responder_is_not_believed(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* two entries for one number: the worse one counts, wherever it stands */
+static void the_worst_entry_of_a_list_counts(void **state)
+{
+	(void)state;
+	stand_on_ca();
+	add_list("CA", ca, -2 * HOUR, (Entry[]){ { 77, WAX_REVOKED_HOLD },
+		{ 77, WAX_REVOKED_KEY_COMPROMISE }, { 0, 0 } });
+	add_list("CA", ca, -HOUR, nobody);
+	assert_int_equal(ask(false, WAX_SPAN_NONE), WAX_R_TRUST_REVOKED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -238,6 +249,7 @@ int main(void)
 		TEST(a_crowd_does_not_silence_a_list),
 		TEST(a_replayed_response_is_not_silence),
 		TEST(a_forbidden_responder_is_not_believed),
+		TEST(the_worst_entry_of_a_list_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
