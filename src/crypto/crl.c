@@ -185,6 +185,13 @@ static bool read_entry_extension(Entry *entry, const Extension *extension)
 	}
 }
 
+/* is_shortest - numbers are compared as octets, so each must have one form (X.690 8.3.2) */
+static bool is_shortest(WaxSpan number)
+{
+	return number.n == 1 || (number.n > 1 && !(number.p[0] == 0 && !(number.p[1] & 0x80)) &&
+					!(number.p[0] == 0xff && number.p[1] & 0x80));
+}
+
 static bool next_entry(WaxBer *list, Entry *ret_entry)
 {
 	WaxSpan body, extensions;
@@ -195,7 +202,7 @@ static bool next_entry(WaxBer *list, Entry *ret_entry)
 		return false;
 	in = wax_ber(body);
 	if (!wax_ber_take(&in, WAX_TAG_INTEGER, &ret_entry->serial, NULL) ||
-		!take_time(&in, &ret_entry->what.since))
+		!is_shortest(ret_entry->serial) || !take_time(&in, &ret_entry->what.since))
 		return false;
 	if (wax_ber_at_end(&in))
 		return true;

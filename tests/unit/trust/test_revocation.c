@@ -240,6 +240,22 @@ static void the_worst_entry_of_a_list_counts(void **state)
 	assert_int_equal(ask(false, WAX_SPAN_NONE), WAX_R_TRUST_REVOKED);
 }
 
+/* a number written with a zero too many would match no certificate */
+static void a_padded_number_makes_a_list_unreadable(void **state)
+{
+	g_autoptr(GByteArray) der = list_octets("CA", ca, -HOUR, (Entry[]){ { 0x4d0001, 0 }, { 0, 0 } });
+	static const uint8_t wanted[] = { 0x02, 0x03, 0x4d, 0x00, 0x01 };
+	uint8_t *at = memmem(der->data, der->len, wanted, sizeof wanted);
+	WaxCrl *crl = wax_crl_parse(WAX_SPAN(der->data, der->len), NULL);
+
+	(void)state;
+	assert_non_null(crl);
+	wax_crl_free(crl);
+	assert_non_null(at);
+	memcpy(at, (const uint8_t[]){ 0x02, 0x03, 0x00, 0x00, 0x4d }, 5);
+	assert_null(wax_crl_parse(WAX_SPAN(der->data, der->len), NULL));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -250,6 +266,7 @@ int main(void)
 		TEST(a_replayed_response_is_not_silence),
 		TEST(a_forbidden_responder_is_not_believed),
 		TEST(the_worst_entry_of_a_list_counts),
+		TEST(a_padded_number_makes_a_list_unreadable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
