@@ -245,6 +245,9 @@ static void read_extensions(WaxCert *cert)
 		AUTHORITY_INFO_ACCESS *access =
 			X509_get_ext_d2i(cert->x509, NID_info_access, NULL, NULL);
 
+		/* damaged, or there twice */
+		if (!access)
+			info->names_revocation_source = true;
 		for (int i = 0; access && i < sk_ACCESS_DESCRIPTION_num(access); i++)
 			if (OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, i)->method) ==
 				NID_ad_OCSP)

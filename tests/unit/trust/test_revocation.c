@@ -256,6 +256,20 @@ static void a_padded_number_makes_a_list_unreadable(void **state)
 	assert_null(wax_crl_parse(WAX_SPAN(der->data, der->len), NULL));
 }
 
+/* two authorityInfoAccess: which of them is meant nobody knows, but sources there are */
+static void an_unreadable_source_is_a_source(void **state)
+{
+	static const char access[] = "OCSP;URI:http://ocsp.example/";
+	g_autoptr(WaxCert) one = forge(&(Recipe){
+		"Joe", "CA", 7, joe, ca, { { "authorityInfoAccess", access } } });
+	g_autoptr(WaxCert) two = forge(&(Recipe){ "Joe", "CA", 7, joe, ca,
+		{ { "authorityInfoAccess", access }, { "authorityInfoAccess", access } } });
+
+	(void)state;
+	assert_true(wax_cert_info(one)->names_revocation_source);
+	assert_true(wax_cert_info(two)->names_revocation_source);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -267,6 +281,7 @@ int main(void)
 		TEST(a_forbidden_responder_is_not_believed),
 		TEST(the_worst_entry_of_a_list_counts),
 		TEST(a_padded_number_makes_a_list_unreadable),
+		TEST(an_unreadable_source_is_a_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
