@@ -16,9 +16,10 @@
 #include "crypto/internal.h"
 #include "crypto/points.h"
 
-#define CERT_MAX  (64 * 1024) /* L-07 */
-#define CACHE_MAX 4096
-#define CERTS_MAX 1024
+#define CERT_MAX     (64 * 1024) /* L-07 */
+#define CACHE_MAX    4096
+#define CERTS_MAX    1024
+#define STRENGTH_MIN 112 /* bits of security: SHA-224 has them, RIPEMD-160 has not */
 
 struct WaxCert {
 	gint refs;
@@ -44,7 +45,10 @@ EVP_PKEY *wax_crypto_pubkey(const WaxCert *cert)
 
 	if (cert->completed)
 		return cert->completed;
-	return cert->info.key_too_large || cert->info.key_inherits ? NULL : key;
+	return cert->info.key_too_large || cert->info.key_inherits ||
+			       cert->info.key_kind == WAX_KEY_OTHER
+		       ? NULL
+		       : key;
 }
 
 void wax_crypto_set_error(GError **error, WaxReason reason, const char *what)
@@ -117,6 +121,17 @@ static void read_addresses(WaxCert *cert)
 	cert->info.utf8_addresses = (const char *const *)cert->utf8_addresses->pdata;
 }
 
+/* describes_curve - RFC 5480 2.1.1 wants a name: a description may be of any curve at all */
+static bool describes_curve(const X509 *x509)
+{
+	X509_ALGOR *algorithm = NULL;
+	int type = V_ASN1_UNDEF;
+
+	X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, X509_get_X509_PUBKEY(x509));
+	X509_ALGOR_get0(NULL, &type, NULL, algorithm);
+	return type != V_ASN1_OBJECT;
+}
+
 static void read_key(WaxCert *cert)
 {
 	EVP_PKEY *key = X509_get0_pubkey(cert->x509);
@@ -134,6 +149,8 @@ static void read_key(WaxCert *cert)
 		return;
 	info->key_too_large = !wax_crypto_key_affordable(key);
 	info->key_bits = (unsigned)EVP_PKEY_get_bits(key);
+	if (wax_crypto_kind(key) == WAX_KEY_EC && describes_curve(cert->x509))
+		return;
 	info->key_kind = wax_crypto_kind(key);
 	info->keyenc = wax_crypto_keyenc(key);
 	info->pure = wax_crypto_pure_alg(key);
@@ -159,6 +176,35 @@ static const struct {
 	{ KU_KEY_CERT_SIGN, WAX_KU_CERT_SIGN },
 	{ KU_CRL_SIGN, WAX_KU_CRL_SIGN },
 };
+
+/*
+ * is_acted_on - libcrypto passes for known what it would act on itself (proxies, addresses of the
+ * internet, types of Netscape); here only what somebody reads may be critical (RFC 5280 4.2)
+ */
+static bool is_acted_on(int nid)
+{
+	static const int nids[] = { NID_key_usage, NID_ext_key_usage, NID_basic_constraints,
+		NID_subject_alt_name, NID_name_constraints, NID_certificate_policies,
+		NID_policy_mappings, NID_policy_constraints, NID_inhibit_any_policy,
+		NID_crl_distribution_points, NID_id_pkix_OCSP_noCheck };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(nids); i++)
+		if (nids[i] == nid)
+			return true;
+	return false;
+}
+
+static bool has_unknown_critical(const X509 *x509)
+{
+	for (int i = 0; i < X509_get_ext_count(x509); i++) {
+		X509_EXTENSION *extension = X509_get_ext(x509, i);
+
+		if (X509_EXTENSION_get_critical(extension) &&
+			!is_acted_on(OBJ_obj2nid(X509_EXTENSION_get_object(extension))))
+			return true;
+	}
+	return false;
+}
 
 static void read_extensions(WaxCert *cert)
 {
@@ -188,9 +234,10 @@ static void read_extensions(WaxCert *cert)
 		if (basic->pathlen)
 			info->path_length = (int)ASN1_INTEGER_get(basic->pathlen);
 	}
-	/* version 1 certificates say nothing; as anchors they may be trusted for what they are */
+	/* these say nothing; as anchors they may be trusted for what they are */
+	info->is_version_1 = X509_get_version(cert->x509) == X509_VERSION_1;
 	info->has_name_constraints = X509_get_ext_by_NID(cert->x509, NID_name_constraints, -1) >= 0;
-	info->unknown_critical = flags & EXFLAG_CRITICAL;
+	info->unknown_critical = has_unknown_critical(cert->x509);
 	info->self_issued = flags & EXFLAG_SI;
 	info->names_revocation_source =
 		X509_get_ext_by_NID(cert->x509, NID_crl_distribution_points, -1) >= 0;
@@ -198,6 +245,9 @@ static void read_extensions(WaxCert *cert)
 		AUTHORITY_INFO_ACCESS *access =
 			X509_get_ext_d2i(cert->x509, NID_info_access, NULL, NULL);
 
+		/* damaged, or there twice */
+		if (!access)
+			info->names_revocation_source = true;
 		for (int i = 0; access && i < sk_ACCESS_DESCRIPTION_num(access); i++)
 			if (OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, i)->method) ==
 				NID_ad_OCSP)
@@ -214,25 +264,18 @@ static void read_signature_algorithm(WaxCert *cert)
 {
 	const X509_ALGOR *algorithm;
 	const ASN1_OBJECT *object;
-	int md = 0, pkey = 0;
+	uint32_t flags = 0;
+	int bits = 0;
 
 	X509_get0_signature(NULL, &algorithm, cert->x509);
 	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
 	cert->info.sig_alg = wax_sig_from_oid(
 		WAX_SPAN(OBJ_get0_data(object), OBJ_length(object)), &cert->info.sig_digest);
-	if (cert->info.sig_alg == WAX_SIG_PSS &&
-		X509_get_signature_info(cert->x509, &md, &pkey, NULL, NULL)) {
-		static const struct {
-			int nid;
-			WaxDigestAlg alg;
-		} map[] = { { NID_sha1, WAX_DIGEST_SHA1 }, { NID_sha224, WAX_DIGEST_SHA224 },
-			{ NID_sha256, WAX_DIGEST_SHA256 }, { NID_sha384, WAX_DIGEST_SHA384 },
-			{ NID_sha512, WAX_DIGEST_SHA512 } };
-
-		for (size_t i = 0; i < G_N_ELEMENTS(map); i++)
-			if (map[i].nid == md)
-				cert->info.sig_digest = map[i].alg;
-	}
+	cert->info.sig_weak = cert->info.sig_digest != WAX_DIGEST_NONE &&
+			      wax_digest_is_weak(cert->info.sig_digest);
+	/* of PSS, and of whatever else libcrypto can verify and nobody here has a name for */
+	if (X509_get_signature_info(cert->x509, NULL, NULL, &bits, &flags) && bits < STRENGTH_MIN)
+		cert->info.sig_weak = true;
 }
 
 static bool seconds_of(const ASN1_TIME *time, int64_t *ret_seconds)
@@ -602,44 +645,6 @@ bool wax_cert_named_issuer(const WaxCert *cert, const WaxCert *issuer)
 		       X509_get_issuer_name(cert->x509), X509_get_subject_name(issuer->x509)) == 0;
 }
 
-/*
- * excludes_key - does an excluded whole address name one of the certificate's in other case?  To
- * libcrypto local parts that differ in case are two; to whom we compare with From they are one.
- */
-static bool excludes_key(const NAME_CONSTRAINTS *constraints, const WaxCert *cert)
-{
-	for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees); i++) {
-		const GENERAL_NAME *base =
-			sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i)->base;
-		g_autofree char *text = NULL;
-
-		if (base->type != GEN_EMAIL)
-			continue;
-		text = g_strndup((const char *)ASN1_STRING_get0_data(base->d.rfc822Name),
-			(gsize)ASN1_STRING_length(base->d.rfc822Name));
-		for (const char *const *a = cert->info.addresses; *a; a++)
-			if (g_ascii_strcasecmp(*a, text) == 0)
-				return true;
-	}
-	return false;
-}
-
-bool wax_cert_names_permitted(const WaxCert *issuer, const WaxCert *cert)
-{
-	NAME_CONSTRAINTS *constraints;
-	int critical, code;
-
-	if (!issuer->info.has_name_constraints)
-		return true;
-	constraints = X509_get_ext_d2i(issuer->x509, NID_name_constraints, &critical, NULL);
-	if (!constraints)
-		return false;
-	code = excludes_key(constraints, cert) ? X509_V_ERR_EXCLUDED_VIOLATION
-					       : NAME_CONSTRAINTS_check(cert->x509, constraints);
-	NAME_CONSTRAINTS_free(constraints);
-	return code == X509_V_OK;
-}
-
 bool wax_cert_can_sign(const WaxCert *cert)
 {
 	if (cert->info.key_kind == WAX_KEY_XDH || cert->info.key_kind == WAX_KEY_ML_KEM)
@@ -665,13 +670,27 @@ bool wax_cert_has_address(const WaxCert *cert, const char *key)
 	return false;
 }
 
+bool wax_cert_has_weak_key(const WaxCert *cert)
+{
+	const WaxCertInfo *info = &cert->info;
+
+	switch (info->key_kind) {
+	case WAX_KEY_RSA:
+	case WAX_KEY_RSA_PSS:
+		return info->key_bits < 2048;
+	case WAX_KEY_EC:
+		return info->key_bits < 2 * STRENGTH_MIN;
+	default:
+		return info->key_kind == WAX_KEY_DSA;
+	}
+}
+
 bool wax_cert_is_weak(const WaxCert *cert)
 {
 	const WaxCertInfo *info = &cert->info;
-	bool rsa = info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS;
 
-	return (rsa && info->key_bits < 2048) || info->key_kind == WAX_KEY_DSA ||
-	       info->sig_alg == WAX_SIG_DSA ||
-	       (!info->self_issued && info->sig_digest != WAX_DIGEST_NONE &&
-		       wax_digest_is_weak(info->sig_digest));
+	if (wax_cert_has_weak_key(cert) || info->sig_alg == WAX_SIG_DSA)
+		return true;
+	/* a name can be chosen, so only the own key tells a root from what was issued */
+	return info->sig_weak && !(info->self_issued && wax_cert_signed_by(cert, cert));
 }

@@ -75,7 +75,7 @@ typedef struct {
 	bool has_eku, eku_mail;
 	bool eku_ocsp;	    /* id-kp-OCSPSigning, by name */
 	bool ocsp_no_check; /* RFC 6960 4.2.2.2.1 */
-	bool is_ca, has_basic_constraints;
+	bool is_version_1, is_ca, has_basic_constraints;
 	int path_length; /* -1: no limit */
 	bool has_name_constraints;
 	bool self_issued;
@@ -85,7 +85,8 @@ typedef struct {
 	uint32_t subject_hash, issuer_hash; /* names equal by RFC 5280 7.1 have equal ones */
 	const GPtrArray *points;	    /* WaxPoint: its distribution points, maybe none */
 	WaxSigAlg sig_alg;
-	WaxDigestAlg sig_digest;
+	WaxDigestAlg sig_digest; /* NONE where the algorithm's name does not say it */
+	bool sig_weak;		 /* signed over a digest of less than 112 bits of security */
 } WaxCertInfo;
 
 /* wax_cert_parse - one certificate, exactly */
@@ -121,7 +122,10 @@ bool wax_cert_can_encrypt(const WaxCert *cert); /* keyUsage only (R-35) */
 /* wax_cert_has_address - the key of core/address among its addresses */
 bool wax_cert_has_address(const WaxCert *cert, const char *key);
 
-/* wax_cert_is_weak - RSA below 2048, DSA, or signed with SHA-1 or MD5 (not for roots) */
+/* wax_cert_has_weak_key - RSA below 2048, a curve below 224 bits, DSA */
+bool wax_cert_has_weak_key(const WaxCert *cert);
+
+/* wax_cert_is_weak - a weak key, or signed with SHA-1, MD5 or the like (not when by its own key) */
 bool wax_cert_is_weak(const WaxCert *cert);
 
 /* the inputs of RFC 5280 6.1.1 c, e, f, g; all zero asks for any policy */

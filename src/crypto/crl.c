@@ -185,6 +185,13 @@ static bool read_entry_extension(Entry *entry, const Extension *extension)
 	}
 }
 
+/* is_shortest - numbers are compared as octets, so each must have one form (X.690 8.3.2) */
+static bool is_shortest(WaxSpan number)
+{
+	return number.n == 1 || (number.n > 1 && !(number.p[0] == 0 && !(number.p[1] & 0x80)) &&
+					!(number.p[0] == 0xff && number.p[1] & 0x80));
+}
+
 static bool next_entry(WaxBer *list, Entry *ret_entry)
 {
 	WaxSpan body, extensions;
@@ -195,7 +202,7 @@ static bool next_entry(WaxBer *list, Entry *ret_entry)
 		return false;
 	in = wax_ber(body);
 	if (!wax_ber_take(&in, WAX_TAG_INTEGER, &ret_entry->serial, NULL) ||
-		!take_time(&in, &ret_entry->what.since))
+		!is_shortest(ret_entry->serial) || !take_time(&in, &ret_entry->what.since))
 		return false;
 	if (wax_ber_at_end(&in))
 		return true;
@@ -374,23 +381,49 @@ bool wax_crl_signed_by(WaxCrl *crl, const WaxCert *issuer)
 	return good;
 }
 
+/* severity - of two entries for one number the one that nothing takes back again counts */
+static unsigned severity(unsigned reason)
+{
+	switch (reason) {
+	case WAX_REVOKED_REMOVED:
+		return 0;
+	case WAX_REVOKED_HOLD:
+		return 1;
+	case WAX_REVOKED_KEY_COMPROMISE:
+	case WAX_REVOKED_CA_COMPROMISE:
+	case WAX_REVOKED_AA_COMPROMISE:
+		return 3;
+	default:
+		return 2;
+	}
+}
+
+static bool is_worse(const WaxRevoked *a, const WaxRevoked *b)
+{
+	unsigned left = severity(a->reason), right = severity(b->reason);
+
+	return left != right ? left > right : a->since < b->since;
+}
+
 bool wax_crl_find(const WaxCrl *crl, const WaxCert *cert, WaxRevoked *ret_entry)
 {
 	const WaxCertInfo *info = wax_cert_info(cert);
 	WaxSpan issuer = crl->info.issuer; /* until an entry says otherwise (RFC 5280 5.3.3) */
+	bool found = false;
 
 	for (WaxBer list = wax_ber(crl->entries); !wax_ber_at_end(&list);) {
 		Entry entry;
 
 		if (!next_entry(&list, &entry))
-			return false;
+			break;
 		if (entry.issuer.n)
 			issuer = entry.issuer;
 		if (!wax_span_equal(entry.serial, info->serial) ||
 			!wax_name_equal(issuer, info->issuer))
 			continue;
-		*ret_entry = entry.what;
-		return true;
+		if (!found || is_worse(&entry.what, ret_entry))
+			*ret_entry = entry.what;
+		found = true;
 	}
-	return false;
+	return found;
 }

@@ -77,12 +77,25 @@ static WaxDigestAlg pss_digest(const X509_ALGOR *algorithm)
 	return digest;
 }
 
+/* is_short - of an algorithm that only libcrypto knows: a digest of less than SHA-224 */
+static bool is_short(const ASN1_OBJECT *algorithm)
+{
+	int md = NID_undef;
+	const EVP_MD *digest;
+
+	if (!OBJ_find_sigid_algs(OBJ_obj2nid(algorithm), &md, NULL) || md == NID_undef)
+		return false;
+	digest = EVP_get_digestbynid(md);
+	return !digest || EVP_MD_get_size(digest) < 28;
+}
+
 bool wax_crypto_signed_is_weak(const WaxSigned *what)
 {
 	X509_ALGOR *algorithm = algorithm_of(what);
 	const ASN1_OBJECT *object = NULL;
 	WaxDigestAlg digest = WAX_DIGEST_NONE;
 	WaxSigAlg alg = WAX_SIG_ALG_NONE;
+	bool weak = false;
 
 	if (algorithm) {
 		X509_ALGOR_get0(&object, NULL, NULL, algorithm);
@@ -90,10 +103,13 @@ bool wax_crypto_signed_is_weak(const WaxSigned *what)
 			WAX_SPAN(OBJ_get0_data(object), OBJ_length(object)), &digest);
 		if (alg == WAX_SIG_PSS)
 			digest = pss_digest(algorithm);
+		weak = alg == WAX_SIG_PSS ? digest == WAX_DIGEST_NONE
+					  : alg == WAX_SIG_ALG_NONE && is_short(object);
 	}
 	X509_ALGOR_free(algorithm);
 	ERR_clear_error();
-	return alg == WAX_SIG_DSA || (digest != WAX_DIGEST_NONE && wax_digest_is_weak(digest));
+	return weak || alg == WAX_SIG_DSA ||
+	       (digest != WAX_DIGEST_NONE && wax_digest_is_weak(digest));
 }
 
 X509_NAME *wax_crypto_name(WaxSpan der)

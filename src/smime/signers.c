@@ -17,7 +17,6 @@
 #define CERTS_OCTETS	 (1024 * 1024)
 #define FUTURE		 (5 * 60) /* V-10 */
 #define DATE_APART	 (60 * 60)
-#define RSA_BITS_MIN	 2048
 #define COUNTERS_MAX	 16 /* L-06 */
 #define CAPABILITIES_MAX 64 /* L-09 */
 
@@ -227,9 +226,7 @@ static void check_strength(const WaxSigner *signer, const WaxCert *cert, WaxVerd
 	if ((signer->has_attributes || signer->sig_digest) &&
 		((signer->digest && wax_digest_is_weak(signer->digest)) || signer->weak_digest))
 		add(out, WAX_R_SIG_WEAK_DIGEST);
-	if (info->key_kind == WAX_KEY_DSA ||
-		((info->key_kind == WAX_KEY_RSA || info->key_kind == WAX_KEY_RSA_PSS) &&
-			info->key_bits < RSA_BITS_MIN))
+	if (wax_cert_has_weak_key(cert))
 		add(out, WAX_R_SIG_WEAK_KEY);
 }
 

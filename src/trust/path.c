@@ -30,10 +30,8 @@ static bool same(const WaxCert *a, const WaxCert *b)
 	return memcmp(wax_cert_info(a)->sha256, wax_cert_info(b)->sha256, 32) == 0;
 }
 
-static const WaxAnchor *anchor_of(const Search *s, const WaxCert *cert, bool forbidden)
+static const WaxAnchor *anchor_of(const WaxPathQuestion *q, const WaxCert *cert, bool forbidden)
 {
-	const WaxPathQuestion *q = s->question;
-
 	for (guint i = 0; q->anchors && i < q->anchors->len; i++) {
 		const WaxAnchor *anchor = q->anchors->pdata[i];
 
@@ -41,6 +39,11 @@ static const WaxAnchor *anchor_of(const Search *s, const WaxCert *cert, bool for
 			return anchor;
 	}
 	return q->pool ? wax_cert_pool_anchor(q->pool, cert, forbidden) : NULL;
+}
+
+bool wax_trust_forbids(const WaxPathQuestion *question, const WaxCert *cert)
+{
+	return anchor_of(question, cert, true) != NULL;
 }
 
 /* reaches - do the record's limits include the address asked for? (SYSTEMS 5) */
@@ -92,8 +95,8 @@ static WaxReason check_issuer(
 
 	if (info->unknown_critical)
 		return WAX_R_TRUST_CRITICAL;
-	/* an anchor is believed as it is: a root of version 1 has no extensions to say so */
-	if (!info->is_ca && !(is_anchor && !info->has_basic_constraints && !info->has_key_usage))
+	/* a root of version 1 has no extensions to say so; a person's certificate that is pinned is none */
+	if (!info->is_ca && !(is_anchor && info->is_version_1 && !info->has_basic_constraints))
 		return WAX_R_TRUST_BASIC_CONSTRAINTS;
 	if (info->path_length >= 0 && intermediates > (unsigned)info->path_length)
 		return WAX_R_TRUST_PATH_LENGTH;
@@ -147,7 +150,7 @@ static WaxReason judge(Search *s, const WaxAnchor *anchor)
 	WaxReason reason;
 
 	for (unsigned i = 0; i < s->depth; i++)
-		if (anchor_of(s, s->complete[i], true))
+		if (wax_trust_forbids(q, s->complete[i]))
 			return WAX_R_TRUST_UNTRUSTED;
 	if (!reaches(anchor, q->mail))
 		return WAX_R_TRUST_UNTRUSTED;
@@ -297,7 +300,7 @@ static GArray *issuers_of(const Search *s, const WaxCert *cert)
 static void extend(Search *s)
 {
 	WaxCert *top = s->chain[s->depth - 1];
-	const WaxAnchor *anchor = anchor_of(s, top, false);
+	const WaxAnchor *anchor = anchor_of(s->question, top, false);
 	GArray *issuers;
 
 	if (anchor)

@@ -68,6 +68,10 @@ typedef struct {
 } WaxPathVerdict;
 
 WaxPathVerdict wax_trust_path(const WaxCert *leaf, const WaxPathQuestion *question);
+
+/* wax_trust_forbids - a record says that nobody may rely on this certificate */
+bool wax_trust_forbids(const WaxPathQuestion *question, const WaxCert *cert);
+
 void wax_path_verdict_clear(WaxPathVerdict *verdict);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WaxPathVerdict, wax_path_verdict_clear)

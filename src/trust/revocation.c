@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
 	GArray *lists;	    /* Authentic */
 	GPtrArray *signers; /* WaxCert */
+	bool unsettled; /* there is a list whose signer was not found, or not sought to the end */
 } Lists;
 
 static WaxReason ask_chain(const Inquiry *inquiry);
@@ -82,6 +83,15 @@ static bool entitled(const WaxCrlInfo *info, const WaxCert *cert)
 	return false;
 }
 
+/* hangs_on_asked - does a path run over a certificate whose status is still to be found out? */
+static bool hangs_on_asked(const Inquiry *inquiry, const GPtrArray *path)
+{
+	for (guint i = 1; i < path->len; i++)
+		if (being_asked(inquiry, path->pdata[i]))
+			return true;
+	return false;
+}
+
 /* stands - does a path lead from the signer to the anchor of the chain, with nothing revoked? */
 static bool stands(const Inquiry *inquiry, const WaxCert *signer, WaxCert **ret_signer)
 {
@@ -111,7 +121,8 @@ static bool stands(const Inquiry *inquiry, const WaxCert *signer, WaxCert **ret_
 	question.policy = (WaxPolicyQuestion){ 0 };
 	verdict = wax_trust_path(signer, &question);
 	/* another record of the pool may have ended the path (RFC 5280 6.3.3 f) */
-	if (verdict.reason || !same(verdict.chain->pdata[verdict.chain->len - 1], top))
+	if (verdict.reason || !same(verdict.chain->pdata[verdict.chain->len - 1], top) ||
+		hangs_on_asked(inquiry, verdict.chain))
 		return false;
 	deeper.chain = verdict.chain;
 	if (ask_chain(&deeper))
@@ -120,14 +131,20 @@ static bool stands(const Inquiry *inquiry, const WaxCert *signer, WaxCert **ret_
 	return true;
 }
 
-/* signer_in_chain - an issuer that stands above the certificate has been judged with it */
+/*
+ * signer_in_chain - an issuer that stands above the certificate has been judged with it; one below
+ * may bear the same name, and hangs on what is being asked
+ */
 static const WaxCert *signer_in_chain(const Inquiry *inquiry, WaxCrl *crl)
 {
+	bool below = true;
+
 	for (guint i = 0; i < inquiry->chain->len; i++) {
 		const WaxCert *cert = inquiry->chain->pdata[i];
 
-		if ((i == 0 && !inquiry->of_signer) || !bears_name(cert, wax_crl_info(crl)) ||
-			!may_sign_lists(cert))
+		below = below && cert != inquiry->asked;
+		if (below || (i == 0 && !inquiry->of_signer) ||
+			!bears_name(cert, wax_crl_info(crl)) || !may_sign_lists(cert))
 			continue;
 		if (may_check(inquiry) && wax_crl_signed_by(crl, cert))
 			return cert;
@@ -183,6 +200,7 @@ static void gather(const Inquiry *inquiry, Lists *lists)
 	const GPtrArray *crls = inquiry->sources->crls;
 
 	lists->lists = g_array_new(false, false, sizeof(Authentic));
+	lists->unsettled = false;
 	lists->signers = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	for (guint i = 0; crls && i < crls->len; i++) {
 		Authentic one = { crls->pdata[i], NULL };
@@ -199,6 +217,8 @@ static void gather(const Inquiry *inquiry, Lists *lists)
 		}
 		if (one.signer)
 			g_array_append_val(lists->lists, one);
+		else
+			lists->unsettled = true;
 	}
 }
 
@@ -243,7 +263,8 @@ static bool released(const Inquiry *inquiry, const Lists *lists, const WaxCrlInf
 
 		if (info->this_update <= holder->this_update || !counts(inquiry, info) ||
 			info->this_update > inquiry->question->at + SKEW ||
-			!wax_span_equal(info->scope_octets, holder->scope_octets))
+			!wax_span_equal(info->scope_octets, holder->scope_octets) ||
+			!wax_name_equal(info->issuer, holder->issuer))
 			continue;
 		found = wax_crl_find(crl, inquiry->asked, &entry);
 		if (found ? entry.reason == WAX_REVOKED_REMOVED : !info->is_delta)
@@ -372,6 +393,7 @@ static bool is_delegate(const Inquiry *inquiry, WaxCert *cert, WaxCert *issuer)
 	if (!info->eku_ocsp || info->unknown_critical || at < info->not_before ||
 		at > info->not_after || !wax_cert_can_sign(cert) ||
 		(wax_cert_is_weak(cert) && !inquiry->question->historic) ||
+		wax_trust_forbids(inquiry->question, cert) ||
 		!wax_cert_named_issuer(cert, issuer) || !may_check(inquiry) ||
 		!wax_cert_signed_by(cert, issuer))
 		return false;
@@ -420,7 +442,10 @@ static WaxOcspStatus judge_answer(const WaxOcspAnswer *answer, int64_t at)
 	return WAX_OCSP_GOOD; /* or revoked from later on */
 }
 
-/* ask_responders - the worst of what is said: revoked, then good; NONE when nobody speaks of it */
+/*
+ * ask_responders - the worst of what is said: revoked, then good; NONE when nobody speaks of it,
+ * UNKNOWN when it is nobody who is believed
+ */
 static WaxOcspStatus ask_responders(const Inquiry *inquiry, WaxCert *issuer)
 {
 	const GPtrArray *ocsps = inquiry->sources->ocsps;
@@ -434,8 +459,11 @@ static WaxOcspStatus ask_responders(const Inquiry *inquiry, WaxCert *issuer)
 			wax_ocsp_next(ocsps->pdata[i], inquiry->asked, issuer, &at, &answer);) {
 			WaxOcspStatus status;
 
-			if (!believed && !is_believed(inquiry, ocsps->pdata[i], issuer))
+			if (!believed && !is_believed(inquiry, ocsps->pdata[i], issuer)) {
+				if (said == WAX_OCSP_NONE)
+					said = WAX_OCSP_UNKNOWN;
 				break;
+			}
 			believed = true;
 			status = judge_answer(&answer, inquiry->question->at);
 			if (status == WAX_OCSP_REVOKED)
@@ -461,7 +489,7 @@ static WaxReason ask(const Inquiry *inquiry, WaxCert *issuer)
 	gather(inquiry, &lists);
 	if (answered == WAX_OCSP_REVOKED || is_revoked(inquiry, &lists))
 		reason = WAX_R_TRUST_REVOKED;
-	else if (answered != WAX_OCSP_GOOD && (source || lists.lists->len) &&
+	else if (answered != WAX_OCSP_GOOD && (source || lists.lists->len || lists.unsettled) &&
 		 !is_cleared(inquiry, &lists))
 		reason = WAX_R_TRUST_STATUS_UNKNOWN;
 	lists_done(&lists);

@@ -11,93 +11,8 @@
 #include <openssl/x509v3.h>
 
 #include "core/status.h"
+#include "forge.h"
 #include "trust/path.h"
-
-#define AT 1800000000
-
-/* one certificate to be made; extensions as openssl writes them, ended by NULL */
-typedef struct {
-	const char *subject, *issuer;
-	long serial;
-	EVP_PKEY *key, *signer;
-	const char *extensions[10][2];
-	bool dated_before, without_parameters;
-} Recipe;
-
-static EVP_PKEY *new_key(void)
-{
-	return EVP_EC_gen("P-256");
-}
-
-static X509_NAME *name_of(const char *common)
-{
-	X509_NAME *name = X509_NAME_new();
-
-	X509_NAME_add_entry_by_txt(
-		name, "CN", MBSTRING_UTF8, (const unsigned char *)common, -1, -1, 0);
-	return name;
-}
-
-/* drop_parameters - of the key in a certificate, before it is signed */
-static void drop_parameters(X509 *x509)
-{
-	X509_ALGOR *algorithm;
-
-	X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, X509_get_X509_PUBKEY(x509));
-	X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_dsa), V_ASN1_UNDEF, NULL);
-}
-
-static WaxCert *make(const Recipe *r)
-{
-	X509 *x509 = X509_new();
-	X509_NAME *subject = name_of(r->subject), *issuer = name_of(r->issuer);
-	unsigned char *der = NULL;
-	X509V3_CTX context;
-	WaxCert *cert;
-	int n;
-
-	X509_set_version(x509, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(x509), r->serial);
-	X509_set_subject_name(x509, subject);
-	X509_set_issuer_name(x509, issuer);
-	ASN1_TIME_set(X509_getm_notBefore(x509), AT - (r->dated_before ? 20000000 : 10000000));
-	ASN1_TIME_set(X509_getm_notAfter(x509), AT + (r->dated_before ? -10000000 : 10000000));
-	X509_set_pubkey(x509, r->key);
-	if (r->without_parameters)
-		drop_parameters(x509);
-	X509V3_set_ctx(&context, NULL, x509, NULL, NULL, 0);
-	for (size_t i = 0; r->extensions[i][0]; i++) {
-		X509_EXTENSION *extension = X509V3_EXT_conf(
-			NULL, &context, r->extensions[i][0], r->extensions[i][1]);
-
-		assert_non_null(extension);
-		X509_add_ext(x509, extension, -1);
-		X509_EXTENSION_free(extension);
-	}
-	assert_true(X509_sign(x509, r->signer, EVP_sha256()) > 0);
-	n = i2d_X509(x509, &der);
-	cert = wax_cert_parse(WAX_SPAN(der, (size_t)n), NULL);
-	assert_non_null(cert);
-	OPENSSL_free(der);
-	X509_NAME_free(subject);
-	X509_NAME_free(issuer);
-	X509_free(x509);
-	return cert;
-}
-
-#define CA { "basicConstraints", "critical,CA:TRUE" }, { "keyUsage", "keyCertSign" }
-
-static WaxCert *authority(const char *subject, EVP_PKEY *key, const char *issuer, EVP_PKEY *signer,
-	long serial)
-{
-	return make(&(Recipe){ subject, issuer, serial, key, signer, { CA } });
-}
-
-static WaxCert *person(EVP_PKEY *key, const char *issuer, EVP_PKEY *signer, const char *names)
-{
-	return make(&(Recipe){ "Joe", issuer, 77, key, signer,
-		{ { "keyUsage", "digitalSignature" }, { names ? "subjectAltName" : NULL, names } } });
-}
 
 /* ask - the reason of the path from `leaf`; takes every reference, the last of `others` is NULL */
 static WaxReason ask(WaxCert *leaf, WaxCert *root, bool pooled, WaxCert *const *others)
@@ -141,18 +56,18 @@ static WaxReason ask(WaxCert *leaf, WaxCert *root, bool pooled, WaxCert *const *
 /* the same subject and key several times, one of them expired: R-36 */
 static void any_of_several_certificates_of_an_authority_will_do(void **state)
 {
-	EVP_PKEY *root = new_key(), *ca = new_key(), *joe = new_key();
+	EVP_PKEY *root = forge_new_key(), *ca = forge_new_key(), *joe = forge_new_key();
 
 	(void)state;
 	for (int pooled = 0; pooled < 2; pooled++)
 		for (int first = 0; first < 2; first++) {
-			WaxCert *old = make(&(Recipe){
-				"CA", "Root", 2, ca, root, { CA }, .dated_before = true });
-			WaxCert *now = authority("CA", ca, "Root", root, 3);
+			WaxCert *old = forge(&(Recipe){
+				"CA", "Root", 2, ca, root, { FORGE_CA }, .dated_before = true });
+			WaxCert *now = forge_authority("CA", ca, "Root", root, 3);
 			WaxCert *others[] = { first ? old : now, first ? now : old, NULL };
 
-			assert_int_equal(ask(person(joe, "CA", ca, NULL),
-						 authority("Root", root, "Root", root, 1), pooled,
+			assert_int_equal(ask(forge_person(joe, "CA", ca, NULL),
+						 forge_authority("Root", root, "Root", root, 1), pooled,
 						 others),
 				WAX_R_NONE);
 		}
@@ -164,16 +79,16 @@ static void any_of_several_certificates_of_an_authority_will_do(void **state)
 /* two authorities that certify each other, and one of them is certified by the root */
 static void a_mesh_ends_and_is_crossed(void **state)
 {
-	EVP_PKEY *root = new_key(), *a = new_key(), *b = new_key(), *joe = new_key();
-	WaxCert *others[] = { authority("A", a, "B", b, 2), authority("B", b, "A", a, 3),
-		authority("B", b, "Root", root, 4), NULL };
-	WaxCert *circle[] = { authority("A", a, "B", b, 2), authority("B", b, "A", a, 3), NULL };
+	EVP_PKEY *root = forge_new_key(), *a = forge_new_key(), *b = forge_new_key(), *joe = forge_new_key();
+	WaxCert *others[] = { forge_authority("A", a, "B", b, 2), forge_authority("B", b, "A", a, 3),
+		forge_authority("B", b, "Root", root, 4), NULL };
+	WaxCert *circle[] = { forge_authority("A", a, "B", b, 2), forge_authority("B", b, "A", a, 3), NULL };
 
 	(void)state;
-	assert_int_equal(ask(person(joe, "A", a, NULL), authority("Root", root, "Root", root, 1),
+	assert_int_equal(ask(forge_person(joe, "A", a, NULL), forge_authority("Root", root, "Root", root, 1),
 				 true, others),
 		WAX_R_NONE);
-	assert_int_equal(ask(person(joe, "A", a, NULL), authority("Root", root, "Root", root, 1),
+	assert_int_equal(ask(forge_person(joe, "A", a, NULL), forge_authority("Root", root, "Root", root, 1),
 				 false, circle),
 		WAX_R_TRUST_LOOP);
 	EVP_PKEY_free(root);
@@ -187,13 +102,13 @@ static void a_mesh_ends_and_is_crossed(void **state)
 /* everybody certifies everybody: 20 * 19 certificates, and more paths than can be walked (L-16) */
 static void a_mesh_bomb_costs_no_more_than_the_limits(void **state)
 {
-	EVP_PKEY *keys[BOMB], *root = new_key(), *joe = new_key();
+	EVP_PKEY *keys[BOMB], *root = forge_new_key(), *joe = forge_new_key();
 	WaxCert *others[BOMB * BOMB + 1];
 	size_t n = 0;
 
 	(void)state;
 	for (size_t i = 0; i < BOMB; i++)
-		keys[i] = new_key();
+		keys[i] = forge_new_key();
 	for (size_t i = 0; i < BOMB; i++)
 		for (size_t j = 0; j < BOMB; j++) {
 			char down[8], up[8];
@@ -201,13 +116,13 @@ static void a_mesh_bomb_costs_no_more_than_the_limits(void **state)
 			g_snprintf(down, sizeof down, "N%zu", i);
 			g_snprintf(up, sizeof up, "N%zu", j);
 			if (i != j)
-				others[n++] = authority(
+				others[n++] = forge_authority(
 					down, keys[i], up, keys[j], (long)(i * BOMB + j + 1));
 		}
 	others[n] = NULL;
 	/* ask() itself asserts that the signatures checked are bounded */
-	assert_int_not_equal(ask(person(joe, "N0", keys[0], NULL),
-				     authority("Root", root, "Root", root, 1), true, others),
+	assert_int_not_equal(ask(forge_person(joe, "N0", keys[0], NULL),
+				     forge_authority("Root", root, "Root", root, 1), true, others),
 		WAX_R_NONE);
 	for (size_t i = 0; i < BOMB; i++)
 		EVP_PKEY_free(keys[i]);
@@ -218,20 +133,20 @@ static void a_mesh_bomb_costs_no_more_than_the_limits(void **state)
 /* a key identifier that says otherwise orders, and refuses nothing */
 static void key_identifiers_are_hints(void **state)
 {
-	EVP_PKEY *root = new_key(), *ca = new_key(), *foreign = new_key(), *joe = new_key();
+	EVP_PKEY *root = forge_new_key(), *ca = forge_new_key(), *foreign = forge_new_key(), *joe = forge_new_key();
 
 	(void)state;
 	for (int pooled = 0; pooled < 2; pooled++) {
-		WaxCert *leaf = make(&(Recipe){ "Joe", "CA", 9, joe, ca,
+		WaxCert *leaf = forge(&(Recipe){ "Joe", "CA", 9, joe, ca,
 			{ { "keyUsage", "digitalSignature" }, { "2.5.29.35", "DER:30:03:80:01:07" } } });
-		WaxCert *others[] = { make(&(Recipe){ "CA", "Root", 2, ca, root,
-					      { CA, { "subjectKeyIdentifier", "08" } } }),
-			make(&(Recipe){ "CA", "Root", 3, foreign, root,
-				{ CA, { "subjectKeyIdentifier", "07" } } }),
+		WaxCert *others[] = { forge(&(Recipe){ "CA", "Root", 2, ca, root,
+					      { FORGE_CA, { "subjectKeyIdentifier", "08" } } }),
+			forge(&(Recipe){ "CA", "Root", 3, foreign, root,
+				{ FORGE_CA, { "subjectKeyIdentifier", "07" } } }),
 			NULL };
 
 		assert_int_equal(wax_cert_info(leaf)->authority_key_id.n, 1);
-		assert_int_equal(ask(leaf, authority("Root", root, "Root", root, 1), pooled, others),
+		assert_int_equal(ask(leaf, forge_authority("Root", root, "Root", root, 1), pooled, others),
 			WAX_R_NONE);
 	}
 	EVP_PKEY_free(root);
@@ -256,6 +171,10 @@ static const struct {
 	{ "excluded;email:joe@corp.example", "email:joe@corp.example", WAX_R_TRUST_NAME_CONSTRAINTS },
 	{ "excluded;email:joe@corp.example", "email:JOE@corp.example", WAX_R_TRUST_NAME_CONSTRAINTS },
 	{ "excluded;email:joe@corp.example", "email:joey@corp.example", WAX_R_NONE },
+	{ "excluded;email:@corp.example", "email:joe@corp.example", WAX_R_TRUST_NAME_CONSTRAINTS },
+	{ "excluded;email:corp..example", "email:joe@other.example", WAX_R_TRUST_NAME_CONSTRAINTS },
+	{ "excluded;email:corp.example", "email:joe@sub.corp.example", WAX_R_NONE },
+	{ "excluded;email:.corp.example", "email:joe@corp.example", WAX_R_NONE },
 	{ "excluded;email:.corp.example", "email:joe@a.corp.example", WAX_R_TRUST_NAME_CONSTRAINTS },
 	{ "permitted;email:corp.example", "email:joe@corp.example,email:joe@other.example",
 		WAX_R_TRUST_NAME_CONSTRAINTS },
@@ -276,15 +195,15 @@ static const struct {
 
 static void names_stand_within_constraints(void **state)
 {
-	EVP_PKEY *root = new_key(), *ca = new_key(), *joe = new_key();
+	EVP_PKEY *root = forge_new_key(), *ca = forge_new_key(), *joe = forge_new_key();
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(named); i++) {
-		WaxCert *others[] = { make(&(Recipe){ "CA", "Root", (long)i + 2, ca, root,
-					      { CA, { "nameConstraints", named[i].constraints } } }),
+		WaxCert *others[] = { forge(&(Recipe){ "CA", "Root", (long)i + 2, ca, root,
+					      { FORGE_CA, { "nameConstraints", named[i].constraints } } }),
 			NULL };
-		WaxReason reason = ask(person(joe, "CA", ca, named[i].names),
-			authority("Root", root, "Root", root, 1), false, others);
+		WaxReason reason = ask(forge_person(joe, "CA", ca, named[i].names),
+			forge_authority("Root", root, "Root", root, 1), false, others);
 
 		if (reason != named[i].reason)
 			fail_msg("%s with %s gives %s", named[i].names, named[i].constraints,
@@ -323,10 +242,10 @@ static EVP_PKEY *dsa_key(EVP_PKEY *parameters)
 static void dsa_parameters_are_inherited_and_weak(void **state)
 {
 	EVP_PKEY *group = dsa_parameters(), *other = dsa_parameters();
-	EVP_PKEY *root = dsa_key(group), *ca = dsa_key(group), *joe = new_key();
-	WaxCert *inherits = make(&(Recipe){
-		"CA", "Root", 2, ca, root, { CA }, .without_parameters = true });
-	WaxCert *anchor = authority("Root", root, "Root", root, 1), *leaf;
+	EVP_PKEY *root = dsa_key(group), *ca = dsa_key(group), *joe = forge_new_key();
+	WaxCert *inherits = forge(&(Recipe){
+		"CA", "Root", 2, ca, root, { FORGE_CA }, .without_parameters = true });
+	WaxCert *anchor = forge_authority("Root", root, "Root", root, 1), *leaf;
 	g_autoptr(WaxAnchor) record = wax_anchor_new(anchor, NULL, false);
 	g_autoptr(GPtrArray) anchors = g_ptr_array_new(), untrusted = g_ptr_array_new();
 	WaxPathQuestion question = { .anchors = anchors, .untrusted = untrusted, .at = AT };
@@ -336,7 +255,7 @@ static void dsa_parameters_are_inherited_and_weak(void **state)
 	g_ptr_array_add(anchors, record);
 	g_ptr_array_add(untrusted, inherits);
 	assert_true(wax_cert_info(inherits)->key_inherits);
-	leaf = person(joe, "CA", ca, NULL);
+	leaf = forge_person(joe, "CA", ca, NULL);
 	for (int historic = 0; historic < 2; historic++) {
 		g_auto(WaxPathVerdict) verdict = { 0 };
 
@@ -347,7 +266,7 @@ static void dsa_parameters_are_inherited_and_weak(void **state)
 	}
 	wax_cert_unref(leaf);
 	/* signed with a key of another group, which a completed key must not verify */
-	leaf = person(joe, "CA", foreign, NULL);
+	leaf = forge_person(joe, "CA", foreign, NULL);
 	{
 		g_auto(WaxPathVerdict) verdict = wax_trust_path(leaf, &question);
 
@@ -367,10 +286,10 @@ static void dsa_parameters_are_inherited_and_weak(void **state)
 /* a record that forbids an authority overrides the one that trusts what stands above it */
 static void what_is_forbidden_in_a_pool_ends_the_path(void **state)
 {
-	EVP_PKEY *root = new_key(), *ca = new_key(), *joe = new_key();
-	g_autoptr(WaxCert) top = authority("Root", root, "Root", root, 1);
-	g_autoptr(WaxCert) middle = authority("CA", ca, "Root", root, 2);
-	g_autoptr(WaxCert) leaf = person(joe, "CA", ca, NULL);
+	EVP_PKEY *root = forge_new_key(), *ca = forge_new_key(), *joe = forge_new_key();
+	g_autoptr(WaxCert) top = forge_authority("Root", root, "Root", root, 1);
+	g_autoptr(WaxCert) middle = forge_authority("CA", ca, "Root", root, 2);
+	g_autoptr(WaxCert) leaf = forge_person(joe, "CA", ca, NULL);
 	g_autoptr(WaxAnchor) trusted = wax_anchor_new(top, NULL, false);
 	g_autoptr(WaxAnchor) forbidden = wax_anchor_new(middle, NULL, true);
 	g_autoptr(WaxCertPool) pool = wax_cert_pool_new();
