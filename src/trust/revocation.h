@@ -7,7 +7,7 @@
  *	Asks, for each certificate of a chain but its anchor, the revocation
  *	lists (RFC 5280 6.3: complete and delta, direct and indirect, for all
  *	reasons or some) and OCSP responses (RFC 6960, 9654) at hand.  Nothing
- *	is fetched.  docs/decisions/0010-revocation.md says what counts when
+ *	is fetched.  docs/decisions/0011-revocation.md says what counts when
  *	sources disagree, are old, or speak of another time.
  *
  * OWNERSHIP
