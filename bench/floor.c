@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: floor [--seconds S | --count N] [--json] [--octets N] [JOB...]
- *        floor --serve                                           (for bench/run; bench/spend.h)
- * --octets: one size alone, in place of all.
+ * usage: floor [--seconds S | --count N] [--json] [--octets N] [--keys FOLDER] [JOB...]
+ *        floor [--keys FOLDER] --serve                       (for bench/run; bench/spend.h)
+ * --octets: one size alone, in place of all.  --keys: those of bench/work-keys, in place of new ones.
  *
  * The least that each job costs: libcrypto's raw calls with keys already parsed, in pieces of
  * 48 KB, and the fastest base64 we have.  No ASN.1, no MIME, no checks.  What the product does
@@ -18,6 +18,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <stdbool.h>
@@ -280,6 +281,20 @@ static bool is_wanted(const char *name, int count, char **names)
 	return count == 0;
 }
 
+static EVP_PKEY *key_at(const char *folder, const char *name)
+{
+	char path[4096];
+	FILE *file;
+	EVP_PKEY *key;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	file = fopen(path, "r");
+	must(file, path);
+	key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+	fclose(file);
+	return key;
+}
+
 static void show_size(size_t job, size_t n, const char *name, double seconds, bool json)
 {
 	Spent spent = measure(job, n, seconds);
@@ -307,6 +322,7 @@ static void show(size_t job, size_t octets, double seconds, bool json)
 int main(int count, char **words)
 {
 	double seconds = 0.5;
+	const char *keys = NULL;
 	bool json = false, serves = false;
 	size_t octets = 0;
 	int at = 1;
@@ -316,6 +332,8 @@ int main(int count, char **words)
 			json = true;
 		else if (strcmp(words[at], "--serve") == 0)
 			serves = true;
+		else if (strcmp(words[at], "--keys") == 0 && at + 1 < count)
+			keys = words[++at];
 		else if (strcmp(words[at], "--octets") == 0 && at + 1 < count)
 			octets = strtoul(words[++at], NULL, 10);
 		else if (strcmp(words[at], "--count") == 0 && at + 1 < count)
@@ -325,8 +343,8 @@ int main(int count, char **words)
 		else
 			must(false, words[at]);
 	}
-	rsa = EVP_RSA_gen(2048);
-	p256 = EVP_EC_gen("P-256");
+	rsa = keys ? key_at(keys, "rsa.key") : EVP_RSA_gen(2048);
+	p256 = keys ? key_at(keys, "ec.key") : EVP_EC_gen("P-256");
 	sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
 	gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	cbc = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
