@@ -1,59 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: engine FOLDER [--seconds S | --count N] [--json] [--least BYTES] [--most BYTES] [JOB...]
+ * usage: engine FOLDER [--seconds S | --count N] [--json] [--octets N] [JOB...]
+ *        engine FOLDER --serve                                   (for bench/run; bench/spend.h)
  *
- * What the engine costs in one process, keys parsed and caches warm, for the jobs and sizes of
- * bench/floor: the message lies in memory; what is signed or decrypted is copied, what is encrypted
- * handed out.  FOLDER holds
- * ca.pem, rsa.pem, rsa.key, ec.pem and ec.key (bench/work-keys makes them).
+ * What the engine costs in one process, keys parsed, for the jobs and sizes of bench/floor: the
+ * message lies in memory; what is signed or decrypted is copied, what is encrypted handed out.
+ * bench/work-keys fills FOLDER.
  *
- *	sign	multipart/signed, chain sent along
- *	verify	judge: structure, digest, signature, chain, address
+ *	sign	multipart/signed, the certificate sent along
+ *	verify	judge: structure, digest, signature, chain of 3, address; certificates are known
+ *	verify-*-cold	no certificate but the root was ever seen: both are parsed and checked
  *	encrypt	one or a hundred recipients, RSA-OAEP
  *	decrypt	judge (the first pass authenticates), then hand the plaintext out (the second)
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "bench/cost.h"
+#include "bench/people.h"
+#include "bench/spend.h"
 #include "core/clock.h"
+#include "core/io.h"
 #include "smime/open.h"
 #include "smime/seal.h"
-#include "trust/path.h"
 
 typedef struct {
 	const char *name;
-	bool signs, opens, ec;
+	bool signs, opens, ec, cold;
 	WaxCipherAlg cipher;
 	unsigned recipients;
 } Job;
 
 static const Job jobs[] = {
-	{ "sign-rsa2048", true, false, false, WAX_CIPHER_NONE, 0 },
-	{ "sign-p256", true, false, true, WAX_CIPHER_NONE, 0 },
-	{ "verify-rsa2048", true, true, false, WAX_CIPHER_NONE, 0 },
-	{ "verify-p256", true, true, true, WAX_CIPHER_NONE, 0 },
-	{ "encrypt-gcm", false, false, false, WAX_CIPHER_AES256_GCM, 1 },
-	{ "encrypt-cbc", false, false, false, WAX_CIPHER_AES256_CBC, 1 },
-	{ "encrypt-gcm-100", false, false, false, WAX_CIPHER_AES256_GCM, 100 },
-	{ "decrypt-gcm", false, true, false, WAX_CIPHER_AES256_GCM, 1 },
-	{ "decrypt-cbc", false, true, false, WAX_CIPHER_AES256_CBC, 1 },
+	{ "sign-rsa2048", true, false, false, false, WAX_CIPHER_NONE, 0 },
+	{ "sign-p256", true, false, true, false, WAX_CIPHER_NONE, 0 },
+	{ "verify-rsa2048", true, true, false, false, WAX_CIPHER_NONE, 0 },
+	{ "verify-p256", true, true, true, false, WAX_CIPHER_NONE, 0 },
+	{ "verify-rsa2048-cold", true, true, false, true, WAX_CIPHER_NONE, 0 },
+	{ "verify-p256-cold", true, true, true, true, WAX_CIPHER_NONE, 0 },
+	{ "encrypt-gcm", false, false, false, false, WAX_CIPHER_AES256_GCM, 1 },
+	{ "encrypt-cbc", false, false, false, false, WAX_CIPHER_AES256_CBC, 1 },
+	{ "encrypt-gcm-100", false, false, false, false, WAX_CIPHER_AES256_GCM, 100 },
+	{ "decrypt-gcm", false, true, false, false, WAX_CIPHER_AES256_GCM, 1 },
+	{ "decrypt-cbc", false, true, false, false, WAX_CIPHER_AES256_CBC, 1 },
 };
 
-static WaxKeyring *ring;
-static GPtrArray *anchors, *certs[2], *many;
-static uint8_t *letter, *out;
-static size_t letter_n, out_n, out_room;
+#define STRANGERS 64 /* so many messages of fresh signers are made at a time */
+
+static People people;
+static GPtrArray *one, *many;
+static GByteArray *letter;
+static uint8_t *out;
+static size_t out_n, out_room;
 static unsigned exactly; /* so many runs: for counting instructions */
 
-static void must(bool ok, const GError *error, const char *what)
-{
-	if (ok)
-		return;
-	fprintf(stderr, "engine: %s: %s\n", what, error ? error->message : "failed");
-	exit(70);
-}
+static const Job *job; /* the one at work */
+static GByteArray *sealed[STRANGERS];
+static unsigned sealed_count, sealed_next;
 
 /* what is encrypted is handed out in base64, as bench/floor leaves it: no copy */
 static bool to_nowhere(void *data, WaxSpan bytes, GError **error)
@@ -74,38 +78,20 @@ static bool to_memory(void *data, WaxSpan bytes, GError **error)
 	return true;
 }
 
-/* a mail whose body is base64 text in lines of 76, as bench/floor's content */
-static void make_letter(size_t n)
+static void seal_as(WaxCert *cert, GPtrArray *chain, bool kept)
 {
-	static const char head[] = "From: Ann <ann@alpha.example>\r\nTo: Bob <bob@beta.example>\r\n"
-				   "Subject: bench\r\nMessage-ID: <1@alpha.example>\r\n"
-				   "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n";
-
-	letter_n = n + sizeof head - 1;
-	letter = g_realloc(letter, letter_n);
-	memcpy(letter, head, sizeof head - 1);
-	for (size_t i = 0; i < n; i++)
-		letter[sizeof head - 1 + i] = i % 78 == 76   ? '\r'
-					      : i % 78 == 77 ? '\n'
-							     : (uint8_t)('A' + i % 23);
-	out_room = 2 * letter_n + 1024 * 1024;
-	out = g_realloc(out, out_room);
-}
-
-static void seal(const Job *job, bool kept)
-{
-	const WaxIdentityKey *key = ring->keys->pdata[job->ec];
-	WaxSealSigner signer = {
-		.cert = key->cert, .data = key->key, .sign = wax_seal_local_sign
-	};
+	WaxSealSigner signer = { .cert = cert,
+		.chain = chain,
+		.data = people_ann(&people, job->ec)->key,
+		.sign = wax_seal_local_sign };
 	WaxSealOptions options = { .signer = job->signs ? &signer : NULL,
 		.recipients = job->recipients > 1   ? many
-			      : job->recipients ? certs[0]
+			      : job->recipients ? one
 						    : NULL,
 		.cipher = job->cipher,
 		.oaep = true,
 		.now = wax_clock_now() };
-	WaxSource source = wax_source_span(WAX_SPAN(letter, letter_n));
+	WaxSource source = wax_source_span(WAX_SPAN(letter->data, letter->len));
 	WaxSink sink = { kept || job->signs ? to_memory : to_nowhere, NULL };
 	GError *error = NULL;
 
@@ -113,15 +99,25 @@ static void seal(const Job *job, bool kept)
 	must(wax_seal(&source, &options, &sink, &error), error, "seal");
 }
 
-static void open_it(const Job *job, WaxSpan sealed)
+static void seal_once(void *data)
 {
-	WaxSource source = wax_source_span(sealed);
-	WaxUnwrapper keys = wax_keyring_unwrapper(ring);
-	WaxOpenOptions options = { .keys = &keys, .anchors = anchors, .at = wax_clock_now() };
+	const WaxIdentityKey *ann = people_ann(&people, job->ec);
+
+	(void)data;
+	seal_as(ann->cert, ann->chain, false);
+}
+
+static void open_once(void *data)
+{
+	const GByteArray *message = sealed[sealed_next++ % sealed_count];
+	WaxSource source = wax_source_span(WAX_SPAN(message->data, message->len));
+	WaxUnwrapper keys = wax_keyring_unwrapper(people.ring);
+	WaxOpenOptions options = { .keys = &keys, .anchors = people.anchors, .at = wax_clock_now() };
 	g_autoptr(WaxOpened) opened = NULL;
 	WaxSink sink = { to_memory, NULL };
 	GError *error = NULL;
 
+	(void)data;
 	must(wax_open_judge(&source, &options, &opened, &error), error, "open");
 	if (job->signs) {
 		must(wax_opened_verdict(opened)->signature == WAX_SIGNATURE_VALID_TRUSTED, NULL,
@@ -132,76 +128,132 @@ static void open_it(const Job *job, WaxSpan sealed)
 	must(wax_opened_emit(opened, &sink, &error) && out_n > 0, error, "emit");
 }
 
-static double rate(const Job *job, double seconds)
+static void keep_sealed(WaxCert *cert, GPtrArray *chain)
 {
-	g_autofree uint8_t *sealed = NULL;
-	size_t sealed_n = 0;
-	double start, spent;
-	unsigned runs = 0;
+	GByteArray *kept = g_byte_array_new();
 
-	seal(job, true);
-	if (job->opens) {
-		sealed_n = out_n;
-		sealed = g_memdup2(out, out_n);
-		open_it(job, WAX_SPAN(sealed, sealed_n));
-	}
-	start = cpu_seconds();
-	do {
-		if (job->opens)
-			open_it(job, WAX_SPAN(sealed, sealed_n));
-		else
-			seal(job, false);
-		runs++;
-		spent = cpu_seconds() - start;
-	} while (exactly ? runs < exactly : spent < seconds || runs < 3);
-	return runs / spent;
+	seal_as(cert, chain, true);
+	g_byte_array_append(kept, out, (guint)out_n);
+	sealed[sealed_count++] = kept;
 }
 
-static void load_keys(const char *folder)
+static void drop_sealed(void)
 {
-	g_autofree char *ca = g_build_filename(folder, "ca.pem", NULL);
-	g_autoptr(GPtrArray) roots = NULL;
+	while (sealed_count)
+		g_byte_array_unref(sealed[--sealed_count]);
+	sealed_next = 0;
+}
+
+static void send_stranger(int to)
+{
+	g_autoptr(GPtrArray) chain = g_ptr_array_new();
+	WaxCert *ca = people_issue_ca(&people, job->ec);
+	guint32 length;
 	GError *error = NULL;
 
-	ring = wax_keyring_new();
-	for (unsigned i = 0; i < 2; i++) {
-		const char *kind = i ? "ec" : "rsa";
-		g_autofree char *spec =
-			g_strdup_printf("%s/%s.key,%s/%s.pem", folder, kind, folder, kind);
-
-		must(wax_keyring_load(ring, spec, NULL, &error), error, spec);
-		certs[i] = g_ptr_array_new();
-		g_ptr_array_add(certs[i], ((WaxIdentityKey *)ring->keys->pdata[i])->cert);
-	}
-	must(wax_certs_load(ca, &roots, &error), error, ca);
-	anchors = g_ptr_array_new();
-	g_ptr_array_add(anchors, wax_anchor_new(roots->pdata[0], NULL, false));
+	g_ptr_array_add(chain, ca);
+	seal_as(people_issue(&people, job->ec, ca), chain, true);
+	length = (guint32)out_n;
+	must(wax_io_write(to, WAX_SPAN((const uint8_t *)&length, sizeof length), &error) &&
+			wax_io_write(to, WAX_SPAN(out, out_n), &error),
+		error, "a stranger's message");
 }
 
-/* a hundred certificates for the same key: each recipient is wrapped for, and none is named twice */
-static void make_many(void)
+static void receive_stranger(int from)
 {
-	const WaxIdentityKey *key = ring->keys->pdata[0];
-	static const char *const addresses[] = { "ann@alpha.example", NULL };
+	GByteArray *message = g_byte_array_new();
+	guint32 length;
+	size_t got;
+	GError *error = NULL;
 
-	many = g_ptr_array_new();
-	for (uint8_t i = 0; i < 100; i++) {
-		uint8_t serial[] = { 1, i };
-		WaxCertProfile profile = { .common_name = "ann",
-			.addresses = addresses,
-			.spki = wax_cert_info(key->cert)->spki,
-			.serial = WAX_SPAN(serial, sizeof serial),
-			.not_before = wax_clock_now() - 3600,
-			.not_after = wax_clock_now() + 86400,
-			.path_length = -1,
-			.key_usage = WAX_KU_KEY_ENCIPHERMENT,
-			.eku_mail = true };
-		GError *error = NULL;
-		WaxCert *cert = wax_cert_issue(&profile, key->cert, key->key, &error);
+	must(wax_io_read(from, &length, sizeof length, &got, &error) && got == sizeof length, error,
+		"a stranger's message");
+	g_byte_array_set_size(message, length);
+	must(wax_io_read(from, message->data, length, &got, &error) && got == length, error,
+		"a stranger's message");
+	sealed[sealed_count++] = message;
+}
 
-		must(cert, error, "issue");
-		g_ptr_array_add(many, cert);
+/* messages whose signers and authorities this process has never met: another one makes them */
+static void meet_strangers(void)
+{
+	/* of large ones a few take long enough */
+	unsigned count = letter->len > 100000 ? 4 : STRANGERS;
+	int ends[2];
+	pid_t maker = -1;
+
+	drop_sealed();
+	must(pipe(ends) == 0 && (maker = fork()) >= 0, NULL, "fork");
+	if (!maker) {
+		for (unsigned i = 0; i < count; i++)
+			send_stranger(ends[1]);
+		_exit(0);
 	}
+	close(ends[1]);
+	while (sealed_count < count)
+		receive_stranger(ends[0]);
+	close(ends[0]);
+	waitpid(maker, NULL, 0);
+}
+
+/* each of them once, however long it takes */
+static Spent spend_cold(void)
+{
+	meet_strangers();
+	return spend(open_once, NULL, 1e9,
+		exactly && exactly < sealed_count ? exactly : sealed_count);
+}
+
+/* prepare - the letter of this size, what is to be opened, and once for the caches */
+static void prepare(const Job *wanted, size_t n)
+{
+	static size_t letter_n;
+	const WaxIdentityKey *ann = people_ann(&people, wanted->ec);
+
+	if (job == wanted && letter_n == n)
+		return;
+	job = wanted;
+	if (letter_n != n) {
+		g_clear_pointer(&letter, g_byte_array_unref);
+		letter = people_letter(letter_n = n);
+		out_room = 2 * (size_t)letter->len + 1024 * 1024;
+		out = g_realloc(out, out_room);
+	}
+	drop_sealed();
+	if (job->opens) {
+		keep_sealed(ann->cert, ann->chain);
+		open_once(NULL);
+	} else {
+		seal_once(NULL);
+	}
+}
+
+static Spent measure(const Job *wanted, size_t n, double seconds)
+{
+	prepare(wanted, n);
+	return job->cold    ? spend_cold()
+	       : job->opens ? spend(open_once, NULL, seconds, exactly)
+			    : spend(seal_once, NULL, seconds, exactly);
+}
+
+static bool measure_named(const char *name, size_t n, double seconds, Spent *ret_spent)
+{
+	for (size_t j = 0; j < G_N_ELEMENTS(jobs); j++)
+		if (strcmp(jobs[j].name, name) == 0) {
+			*ret_spent = measure(&jobs[j], n, seconds);
+			return true;
+		}
+	return false;
+}
+
+static void find_recipients(const char *folder)
+{
+	g_autofree char *path = g_build_filename(folder, "many.pem", NULL);
+	GError *error = NULL;
+
+	one = g_ptr_array_new();
+	g_ptr_array_add(one, people_ann(&people, false)->cert);
+	must(wax_certs_load(path, &many, &error), error, path);
 }
 
 static bool is_wanted(const char *name, int count, char **names)
@@ -212,54 +264,73 @@ static bool is_wanted(const char *name, int count, char **names)
 	return count == 0;
 }
 
-int main(int count, char **words)
+typedef struct {
+	double seconds;
+	size_t octets; /* this size alone; 0: all */
+	bool json;
+} Wish;
+
+static void show_size(const Job *wanted, size_t n, const char *name, const Wish *wish)
+{
+	Spent spent = measure(wanted, n, wish->seconds);
+
+	printf(wish->json ? ",\"%s\":%.1f" : "%.0s %12.1f", name, spent.runs / spent.seconds);
+}
+
+static void show(const Job *wanted, const Wish *wish)
 {
 	static const struct {
 		const char *name;
 		size_t n;
 	} sizes[] = { { "10 KB", 10000 }, { "1 MB", 1000000 }, { "25 MB", 25000000 },
 		{ "100 MB", 100000000 } };
-	double seconds = 0.5;
-	size_t least = 0, most = 100000000;
-	bool json = false;
+
+	printf(wish->json ? "{\"job\":\"%s\"" : "%-20s", wanted->name);
+	if (wish->octets)
+		show_size(wanted, wish->octets, "rate", wish);
+	for (size_t s = 0; !wish->octets && s < G_N_ELEMENTS(sizes); s++)
+		show_size(wanted, sizes[s].n, sizes[s].name, wish);
+	printf(wish->json ? "}\n" : "\n");
+	fflush(stdout);
+}
+
+int main(int count, char **words)
+{
+	Wish wish = { 0.5, 0, false };
+	bool serves = false;
 	int at = 2;
 
 	if (count < 2) {
-		fputs("usage: engine FOLDER [--seconds S | --count N] [--json] [--least BYTES] [--most BYTES] [JOB...]\n", stderr);
+		fputs("usage: engine FOLDER [--serve | --seconds S | --count N] [--json] [--octets N] "
+		      "[JOB...]\n",
+			stderr);
 		return 64;
 	}
 	for (; at < count && words[at][0] == '-'; at++) {
 		if (strcmp(words[at], "--json") == 0)
-			json = true;
-		else if (strcmp(words[at], "--least") == 0 && at + 1 < count)
-			least = strtoul(words[++at], NULL, 10);
-		else if (strcmp(words[at], "--most") == 0 && at + 1 < count)
-			most = strtoul(words[++at], NULL, 10);
+			wish.json = true;
+		else if (strcmp(words[at], "--serve") == 0)
+			serves = true;
+		else if (strcmp(words[at], "--octets") == 0 && at + 1 < count)
+			wish.octets = strtoul(words[++at], NULL, 10);
 		else if (strcmp(words[at], "--count") == 0 && at + 1 < count)
 			exactly = (unsigned)strtoul(words[++at], NULL, 10);
 		else if (strcmp(words[at], "--seconds") == 0 && at + 1 < count)
-			seconds = strtod(words[++at], NULL);
+			wish.seconds = strtod(words[++at], NULL);
 		else
 			must(false, NULL, words[at]);
 	}
-	load_keys(words[1]);
-	make_many();
-	if (!json)
-		printf("%-18s %12s %12s %12s %12s   messages per CPU second\n", "job", "10 KB",
-			"1 MB", "25 MB", "100 MB");
-	for (size_t j = 0; j < G_N_ELEMENTS(jobs); j++) {
-		if (!is_wanted(jobs[j].name, count - at, words + at))
-			continue;
-		printf(json ? "{\"job\":\"%s\"" : "%-20s", jobs[j].name);
-		for (size_t s = 0; s < G_N_ELEMENTS(sizes) && sizes[s].n <= most; s++) {
-			if (sizes[s].n < least)
-				continue;
-			make_letter(sizes[s].n);
-			printf(json ? ",\"%s\":%.1f" : "%.0s %12.1f", sizes[s].name,
-				rate(&jobs[j], seconds));
-		}
-		printf(json ? "}\n" : "\n");
-		fflush(stdout);
+	people_load(&people, words[1]);
+	find_recipients(words[1]);
+	if (serves) {
+		serve(measure_named);
+		return 0;
 	}
+	if (!wish.json && !wish.octets)
+		printf("%-18s %12s %12s %12s %12s   messages per CPU second\n", "job", "10 KB", "1 MB",
+			"25 MB", "100 MB");
+	for (size_t j = 0; j < G_N_ELEMENTS(jobs); j++)
+		if (is_wanted(jobs[j].name, count - at, words + at))
+			show(&jobs[j], &wish);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: floor [--seconds S | --count N] [--json] [--small] [JOB...]
- * --small: 10 KB alone.
+ * usage: floor [--seconds S | --count N] [--json] [--octets N] [--keys FOLDER] [JOB...]
+ *        floor [--keys FOLDER] --serve                       (for bench/run; bench/spend.h)
+ * --octets: one size alone, in place of all.  --keys: those of bench/work-keys, in place of new ones.
  *
  * The least that each job costs: libcrypto's raw calls with keys already parsed, in pieces of
  * 48 KB, and the fastest base64 we have.  No ASN.1, no MIME, no checks.  What the product does
@@ -17,6 +18,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <stdbool.h>
@@ -26,7 +28,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/cost.h"
+#include "bench/spend.h"
 #include "mime/transfer.h"
 
 #define PIECE	   (48 * 1024)
@@ -46,15 +48,24 @@ static void must(bool ok, const char *what)
 	exit(70);
 }
 
+static uint8_t *sealed; /* base64 of what encrypt made */
+static size_t sealed_n;
+
+static void *grown(void *at, size_t n)
+{
+	at = realloc(at, n);
+	must(at, "realloc");
+	return at;
+}
+
 /* a mail body: base64 text in lines of 76 */
 static void make_content(size_t n)
 {
-	content = malloc(n);
-	copy = malloc(n + 65536);
-	must(content && copy, "malloc");
+	content = grown(content, n);
+	copy = grown(copy, n + 65536);
+	sealed = grown(sealed, wax_base64_size(n + 64) + 65536);
 	for (size_t i = 0; i < n; i++)
 		content[i] = i % 78 == 76 ? '\r' : i % 78 == 77 ? '\n' : (uint8_t)('A' + i % 23);
-	must(RAND_bytes(attributes, sizeof attributes) == 1, "RAND_bytes");
 }
 
 static void hash(size_t n, uint8_t digest[32])
@@ -130,8 +141,6 @@ static void oaep(EVP_PKEY_CTX *ctx)
 		"OAEP");
 }
 
-static uint8_t *sealed; /* base64 of what encrypt made */
-static size_t sealed_n;
 static uint8_t wrapped[512], iv[16], tag[16];
 static size_t wrapped_n;
 
@@ -223,25 +232,45 @@ static const struct {
 	{ "decrypt-cbc", job_decrypt, false, true, 1 },
 };
 
-/* rate - runs for so many CPU seconds, at least three times */
-static double rate(size_t job, size_t n, double seconds)
+static void once(void *data)
 {
-	double start, spent;
-	unsigned runs = 0;
+	const size_t *what = data; /* job, size */
 
-	signer = jobs[job].ec ? p256 : rsa;
-	cipher = jobs[job].is_cbc ? cbc : gcm;
-	recipients = jobs[job].recipients;
-	known_n = sign_attributes(signer, known);
-	if (jobs[job].run == job_decrypt)
-		job_encrypt(n);
-	start = cpu_seconds();
-	do {
-		jobs[job].run(n);
-		runs++;
-		spent = cpu_seconds() - start;
-	} while (exactly ? runs < exactly : spent < seconds || runs < 3);
-	return runs / spent;
+	jobs[what[0]].run(what[1]);
+}
+
+static Spent measure(size_t job, size_t n, double seconds)
+{
+	static size_t now[2] = { SIZE_MAX, 0 };
+
+	if (now[1] != n)
+		make_content(n);
+	if (now[0] != job || now[1] != n) {
+		signer = jobs[job].ec ? p256 : rsa;
+		cipher = jobs[job].is_cbc ? cbc : gcm;
+		recipients = jobs[job].recipients;
+		known_n = sign_attributes(signer, known);
+		if (jobs[job].run == job_decrypt)
+			job_encrypt(n);
+	}
+	now[0] = job;
+	now[1] = n;
+	return spend(once, now, seconds, exactly);
+}
+
+/* a chain that nobody has met has no floor of its own */
+static bool measure_named(const char *name, size_t n, double seconds, Spent *ret_spent)
+{
+	for (size_t j = 0; j < sizeof jobs / sizeof *jobs; j++) {
+		size_t length = strlen(jobs[j].name);
+
+		if (strncmp(jobs[j].name, name, length) == 0 &&
+			(!name[length] || strcmp(name + length, "-cold") == 0)) {
+			*ret_spent = measure(j, n, seconds);
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool is_wanted(const char *name, int count, char **names)
@@ -252,23 +281,61 @@ static bool is_wanted(const char *name, int count, char **names)
 	return count == 0;
 }
 
-int main(int count, char **words)
+static EVP_PKEY *key_at(const char *folder, const char *name)
+{
+	char path[4096];
+	FILE *file;
+	EVP_PKEY *key;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	file = fopen(path, "r");
+	must(file, path);
+	key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+	fclose(file);
+	return key;
+}
+
+static void show_size(size_t job, size_t n, const char *name, double seconds, bool json)
+{
+	Spent spent = measure(job, n, seconds);
+
+	printf(json ? ",\"%s\":%.1f" : "%.0s %12.1f", name, spent.runs / spent.seconds);
+}
+
+static void show(size_t job, size_t octets, double seconds, bool json)
 {
 	static const struct {
 		const char *name;
 		size_t n;
 	} sizes[] = { { "10 KB", 10000 }, { "1 MB", 1000000 }, { "25 MB", 25000000 },
 		{ "100 MB", 100000000 } };
+
+	printf(json ? "{\"job\":\"%s\"" : "%-20s", jobs[job].name);
+	if (octets)
+		show_size(job, octets, "rate", seconds, json);
+	for (size_t s = 0; !octets && s < sizeof sizes / sizeof *sizes; s++)
+		show_size(job, sizes[s].n, sizes[s].name, seconds, json);
+	printf(json ? "}\n" : "\n");
+	fflush(stdout);
+}
+
+int main(int count, char **words)
+{
 	double seconds = 0.5;
-	bool json = false;
-	size_t size_count = 4;
+	const char *keys = NULL;
+	bool json = false, serves = false;
+	size_t octets = 0;
 	int at = 1;
 
 	for (; at < count && words[at][0] == '-'; at++) {
 		if (strcmp(words[at], "--json") == 0)
 			json = true;
-		else if (strcmp(words[at], "--small") == 0)
-			size_count = 1;
+		else if (strcmp(words[at], "--serve") == 0)
+			serves = true;
+		else if (strcmp(words[at], "--keys") == 0 && at + 1 < count)
+			keys = words[++at];
+		else if (strcmp(words[at], "--octets") == 0 && at + 1 < count)
+			octets = strtoul(words[++at], NULL, 10);
 		else if (strcmp(words[at], "--count") == 0 && at + 1 < count)
 			exactly = (unsigned)strtoul(words[++at], NULL, 10);
 		else if (strcmp(words[at], "--seconds") == 0 && at + 1 < count)
@@ -276,26 +343,24 @@ int main(int count, char **words)
 		else
 			must(false, words[at]);
 	}
-	rsa = EVP_RSA_gen(2048);
-	p256 = EVP_EC_gen("P-256");
+	rsa = keys ? key_at(keys, "rsa.key") : EVP_RSA_gen(2048);
+	p256 = keys ? key_at(keys, "ec.key") : EVP_EC_gen("P-256");
 	sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
 	gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	cbc = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
-	make_content(sizes[size_count - 1].n);
-	sealed = malloc(wax_base64_size(sizes[size_count - 1].n + 64) + 65536);
-	must(rsa && p256 && sha256 && gcm && cbc && sealed, "start");
-	if (!json)
+	must(rsa && p256 && sha256 && gcm && cbc, "start");
+	must(RAND_bytes(attributes, sizeof attributes) == 1, "RAND_bytes");
+	if (serves) {
+		serve(measure_named);
+		return 0;
+	}
+	if (!json && !octets)
 		printf("%-18s %12s %12s %12s %12s   messages per CPU second\n", "job", "10 KB",
 			"1 MB", "25 MB", "100 MB");
 	for (size_t j = 0; j < sizeof jobs / sizeof *jobs; j++) {
 		if (!is_wanted(jobs[j].name, count - at, words + at))
 			continue;
-		printf(json ? "{\"job\":\"%s\"" : "%-20s", jobs[j].name);
-		for (size_t s = 0; s < size_count; s++)
-			printf(json ? ",\"%s\":%.1f" : "%.0s %12.1f", sizes[s].name,
-				rate(j, sizes[s].n, seconds));
-		printf(json ? "}\n" : "\n");
-		fflush(stdout);
+		show(j, octets, seconds, json);
 	}
 	return 0;
 }

@@ -3,8 +3,8 @@
  * usage: work FOLDER [JOB [COUNT]]
  *
  * What a worker's own code costs for one message of 10 KB, keys in this process: no change of
- * process, no custodian.  FOLDER holds ca.pem, rsa.pem, rsa.key, ec.pem and ec.key (bench/work-keys
- * makes them).  Without JOB all are measured, in microseconds of CPU time; with one, under
+ * process, no custodian.  bench/work-keys fills FOLDER.  Without JOB all are measured, in
+ * microseconds of CPU time; with one, under
  * `valgrind --tool=callgrind`, it is seen where they go.
  *
  *	facts, sign-rsa, sign-ec, seal-rsa, seal-ec, open-rsa, open-ec (of what seal-* made)
@@ -22,7 +22,7 @@
 typedef struct {
 	WaxKeyring *ring;
 	GByteArray *letter;
-	GPtrArray *certs[2]; /* GBytes: rsa, ec */
+	GPtrArray *certs[2], *to; /* GBytes: rsa and ec with their chains; the RSA one alone */
 	GPtrArray *anchors;
 	GByteArray *sealed[2];
 } Bench;
@@ -84,7 +84,7 @@ static GByteArray *build(Bench *b, unsigned key, WaxMethod method)
 		.handle = key,
 		.signs = true,
 		.signer_certs = b->certs[key],
-		.recipient_certs = method == WAX_METHOD_SEAL ? b->certs[0] : NULL,
+		.recipient_certs = method == WAX_METHOD_SEAL ? b->to : NULL,
 		.cipher = (char *)(uintptr_t)"aes256-cbc" };
 	WaxWorkSigner signer = { b, sign };
 	g_auto(WaxJobBuilt) built = { 0 };
@@ -142,17 +142,19 @@ static void measure(Bench *b, const char *job, unsigned count)
 	printf("%-10s %8.1f us\n", job, (cpu_seconds() - began) * 1e6 / count);
 }
 
-static GPtrArray *cert_at(const char *folder, const char *name)
+static GPtrArray *certs_at(const char *folder, const char *name)
 {
 	g_autofree char *path = g_build_filename(folder, name, NULL);
 	g_autoptr(GPtrArray) certs = NULL;
 	GPtrArray *list = g_ptr_array_new();
 	GError *error = NULL;
-	WaxSpan der;
 
 	must(wax_certs_load(path, &certs, &error), error, path);
-	der = wax_cert_info(certs->pdata[0])->der;
-	g_ptr_array_add(list, g_bytes_new(der.p, der.n));
+	for (unsigned i = 0; i < certs->len; i++) {
+		WaxSpan der = wax_cert_info(certs->pdata[i])->der;
+
+		g_ptr_array_add(list, g_bytes_new(der.p, der.n));
+	}
 	return list;
 }
 
@@ -188,12 +190,13 @@ int main(int argc, char **argv)
 		const char *kind = i ? "ec" : "rsa";
 		g_autofree char *spec = g_strdup_printf(
 			"%s/%s.key,%s/%s.pem", folder, kind, folder, kind);
-		g_autofree char *name = g_strconcat(kind, ".pem", NULL);
+		g_autofree char *name = g_strconcat(kind, "-chain.pem", NULL);
 
 		must(wax_keyring_load(b.ring, spec, NULL, &error), error, spec);
-		b.certs[i] = cert_at(folder, name);
+		b.certs[i] = certs_at(folder, name);
 	}
-	b.anchors = cert_at(folder, "ca.pem");
+	b.to = certs_at(folder, "rsa.pem");
+	b.anchors = certs_at(folder, "ca.pem");
 	b.letter = letter();
 	for (unsigned i = 0; i < 2; i++)
 		b.sealed[i] = build(&b, i, WAX_METHOD_SEAL);
