@@ -23,7 +23,8 @@ SIGNERS = [("rsa", "SHA256withRSA", []), ("p256", "SHA256withECDSA", []), ("p384
            ("brainpoolP384r1", "SHA384withECDSA", []), ("ed25519", "Ed25519", []), ("ed448", "Ed448", [])]
 SIGNERS += [("rsa", "SHA%dwithRSAandMGF1" % n, ["--pss"]) for n in (256, 384, 512)]
 SIGNERS += [("ml-dsa-%d" % n, "ML-DSA-%d" % n, []) for n in (44, 65, 87)]
-SIGNERS += [("slh-dsa-%s-%s" % (h, n), ("SLH-DSA-%s-%s" % (h, n)).upper(), []) for h in ("sha2", "shake") for n in ("128f", "128s", "192f", "256f")]
+SIGNERS += [("slh-dsa-%s-%s" % (h, n), ("SLH-DSA-%s-%s" % (h, n)).upper(), []) for h in ("sha2", "shake") for n in ("128f", "192f", "256f")]
+# (the sets that are slow and small differ in numbers alone: signers.py has them)
 CLASSES = path("classes")
 
 
@@ -58,8 +59,14 @@ def bare(name, into):
 
 
 def pkcs8(kind):
-    run("openssl", "pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in", path("bob-%s.key" % kind), "-out", path("bob-%s.der" % kind))
-    return path("bob-%s.der" % kind)
+    return der_of(kind, path("bob-%s.key" % kind), path("bob-%s.der" % kind))
+
+
+def der_of(kind, key, out):
+    """PKCS #8; of ML-KEM and ML-DSA the expanded key alone: Bouncy Castle 1.80 reads another key out of openssl's form with both"""
+    how = ["-provparam", "%s.output_formats=priv-only" % kind[:6].lower()] if kind.lower().startswith("ml-") else []
+    run("openssl", *(["pkey"] + how if how else ["pkcs8", "-topk8", "-nocrypt"]), "-outform", "DER", "-in", key, "-out", out)
+    return out
 
 
 def identity(kind):
@@ -170,7 +177,7 @@ def signer(kind, key, pem, der):
         return False
     run("openssl", "x509", "-req", "-in", path("r.csr"), "-CA", path("root.pem"), "-CAkey", path("root.key"), "-CAcreateserial",
         "-days", "730", "-extfile", path("world.cnf"), "-extensions", "sign", "-out", pem)
-    run("openssl", "pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in", key, "-out", der)
+    der_of(kind, key, der)
     return True
 
 
@@ -190,14 +197,15 @@ def signatures():
     for at, (label, made, verified) in enumerate(rows):
         signed, read = answers[2 * at:2 * at + 2]
         judged("verifies " + label, read, lambda: readable(verified))
-        judged("signs " + label, signed, lambda: trusted(waxwing_open(made, "--from", FROM)[0]))
+        # its digest is SHAKE128 (RFC 9814 4), which we do not read
+        ours = ("unsupported", "none") if "SHAKE-128" in label else ("valid_trusted", "none")
+        judged("signs " + label, signed, lambda: told(waxwing_open(made, "--from", FROM)[0], ours))
 
 
-def trusted(verdict):
-    good = words(verdict) == ("valid_trusted", "none")
-    if not good:
+def told(verdict, wanted):
+    if words(verdict) != wanted:
         print(words(verdict), verdict["verdict"]["reasons"])
-    return good
+    return words(verdict) == wanted
 
 
 def version():
@@ -206,7 +214,9 @@ def version():
 
 
 # what it cannot, before which version, and the words in which it says so
-UNABLE = {"seals X(25519|448)": ((1, 73), "Unknown key agreement algorithm"), "opens X(25519|448)": ((1, 73), "no such algorithm")}
+NEVER = (99, 0)
+UNABLE = {"seals X(25519|448)": (NEVER, "Unknown key agreement algorithm"), "opens X(25519|448)": (NEVER, "no such algorithm"),
+          "(seals|opens) rsa .*--rsa-kem": (NEVER, "No such algorithm: 1.0.18033.2.2.4")}
 
 compiled()
 VERSION = version()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Encapsulation (RFC 9629), which Bouncy Castle has since 1.77 or so. */
+/* Encapsulation (RFC 9629), which Bouncy Castle 1.72 lacks and 1.80 has. */
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;

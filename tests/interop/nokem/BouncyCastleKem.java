@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stands where Bouncy Castle has no encapsulation. */
+/* Stands in where Bouncy Castle has no encapsulation. */
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import org.bouncycastle.cms.*;
