@@ -10,6 +10,29 @@
 #include "policy/rules.h"
 #include "store/records.h"
 
+/* has_leaf - what came with the certificate of a person or domain are its authorities */
+static bool has_leaf(const GPtrArray *certs)
+{
+	for (guint i = 0; i < certs->len; i++)
+		if (!wax_cert_info(certs->pdata[i])->is_ca)
+			return true;
+	return false;
+}
+
+/* import_authority - it completes chains and grants no trust; it may be stored already */
+static bool import_authority(WaxCa *ca, const WaxCert *cert, char **ret_id, GError **error)
+{
+	WaxCertImport import = { .kind = "ca", .source = "import" };
+	g_autoptr(GError) why = NULL;
+
+	if (wax_directory_import(ca->store, cert, &import, wax_clock_now(), ret_id, &why))
+		return true;
+	if (wax_reason_of(why) == WAX_R_DUPLICATE)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&why));
+	return false;
+}
+
 bool wax_ca_act_cert_import(WaxCa *ca, const char *actor, json_t *args, json_t **ret_result,
 	char **ret_object, GError **error)
 {
@@ -34,14 +57,18 @@ bool wax_ca_act_cert_import(WaxCa *ca, const char *actor, json_t *args, json_t *
 		return false;
 	}
 	for (guint i = 0; i < certs->len; i++) {
+		const WaxCert *cert = certs->pdata[i];
 		g_autofree char *id = NULL;
+		bool authority = wax_cert_info(cert)->is_ca && !is_ca && has_leaf(certs);
 
-		if (!wax_directory_import(
-			    ca->store, certs->pdata[i], &import, wax_clock_now(), &id, error)) {
+		if (!(authority ? import_authority(ca, cert, &id, error)
+				: wax_directory_import(
+					  ca->store, cert, &import, wax_clock_now(), &id, error))) {
 			json_decref(list);
 			return false;
 		}
-		json_array_append_new(list, json_string(id));
+		if (id)
+			json_array_append_new(list, json_string(id));
 	}
 	*ret_object = g_strdup("certificates");
 	*ret_result = json_pack("{s:o}", "certificates", list);

@@ -178,7 +178,8 @@ const WaxCommand wax_commands[] = {
 		     { "--domain", "NAME", "domain", WAX_FLAG_TEXT, "The gateway's certificate of a partner domain." },
 		     { "--ca", NULL, "ca", WAX_FLAG_BOOL, "A certification authority's, to complete chains; this grants no trust." },
 		     { "--pin", NULL, "pin", WAX_FLAG_BOOL, "Prefer it to every other one." } },
-	  .sentence = "Store certificates of others; a stored certificate is not a trusted one." },
+	  .sentence = "Store certificates of others, from PEM, DER or a certs-only object (.p7c, .p7b) and with the authorities that came along; "
+		      "a stored certificate is not a trusted one." },
 	{ .verb = "cert list", .method = "GET", .path = "/v1/certs",
 	  .flags = { { "--address", "ADDRESS", "address", WAX_FLAG_TEXT, "Only those for this address, in the order of preference." },
 		     { "--after", "ID", "after", WAX_FLAG_TEXT, "Go on after this one." } },

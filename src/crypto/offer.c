@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 
 #include "crypto/cipher.h"
 #include "crypto/internal.h"
@@ -10,7 +11,8 @@
 
 const char *wax_offer_word(WaxOffer offer)
 {
-	static const char *const words[WAX_OFFER_COUNT_] = { "signatures", "digests", "ciphers" };
+	static const char *const words[WAX_OFFER_COUNT_] = { "signatures", "recipients", "digests",
+		"ciphers" };
 
 	return words[offer];
 }
@@ -33,6 +35,19 @@ static bool has_cipher(WaxCipherAlg alg)
 	return false;
 }
 
+/* has_recipient - RSA, ECDH and what needs no key pair are everywhere; the others have keys of their name */
+static bool has_recipient(WaxKeyEncAlg alg)
+{
+	bool named = alg == WAX_KEYENC_X25519 || alg == WAX_KEYENC_X448 ||
+		     (wax_keyenc_is_kem(alg) && alg != WAX_KEYENC_RSA_KEM);
+	EVP_KEYMGMT *keys = named ? EVP_KEYMGMT_fetch(NULL, wax_keyenc_word(alg), NULL) : NULL;
+	bool has = !named || keys;
+
+	EVP_KEYMGMT_free(keys);
+	ERR_clear_error();
+	return has;
+}
+
 static void add(GPtrArray *list, const char *word)
 {
 	g_ptr_array_add(list, (char *)(uintptr_t)word);
@@ -45,6 +60,9 @@ GPtrArray *wax_offer_list(WaxOffer offer)
 	for (unsigned i = 1; offer == WAX_OFFER_SIGNATURES && i < WAX_SIG_ALG_COUNT_; i++)
 		if (wax_sig_available((WaxSigAlg)i))
 			add(list, wax_sig_word((WaxSigAlg)i));
+	for (unsigned i = 1; offer == WAX_OFFER_RECIPIENTS && i < WAX_KEYENC_COUNT_; i++)
+		if (has_recipient((WaxKeyEncAlg)i))
+			add(list, wax_keyenc_word((WaxKeyEncAlg)i));
 	for (unsigned i = 1; offer == WAX_OFFER_DIGESTS && i < WAX_DIGEST_COUNT_; i++)
 		if (wax_crypto_md((WaxDigestAlg)i))
 			add(list, wax_digest_word((WaxDigestAlg)i));

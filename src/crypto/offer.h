@@ -4,7 +4,7 @@
  *	crypto/offer - which algorithms does the libcrypto that runs here have?
  *
  * DESCRIPTION
- *	Asked at run time: Debian 12 and 13 differ (ML-DSA, SLH-DSA).
+ *	Asked at run time: Debian 12 and 13 differ (ML-DSA, SLH-DSA, ML-KEM).
  *
  * OWNERSHIP
  *	The array is the caller's, the words in it are constants.
@@ -19,6 +19,7 @@
 
 typedef enum {
 	WAX_OFFER_SIGNATURES,
+	WAX_OFFER_RECIPIENTS, /* how the key of the content reaches one */
 	WAX_OFFER_DIGESTS,
 	WAX_OFFER_CIPHERS,
 	WAX_OFFER_COUNT_

@@ -3,7 +3,10 @@
  * usage: BouncyCastle < JOBS - seals and opens with Bouncy Castle, one job a line:
  *   seal CIPHER-OID KIND CERTIFICATE IN OUT    KIND: ktri, or the OID of an agreement and a wrap, "A/W"
  *   seal CIPHER-OID password PASSWORD IN OUT
+ *   seal CIPHER-OID kem/WRAP-OID/KDF-OID CERTIFICATE IN OUT
  *   open KEY IN OUT                            KEY: PKCS #8 in DER, or password:PASSWORD
+ *   sign ALGORITHM KEY CERTIFICATE IN OUT      with the content inside
+ *   verify CERTIFICATE IN OUT                  every signature; the content goes to OUT
  * One line comes back for each: "ok", or "failed" and why.
  */
 import java.io.*;
@@ -15,6 +18,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.*;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.cert.jcajce.JcaCertStore;
 import org.bouncycastle.cms.*;
 import org.bouncycastle.cms.jcajce.*;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
@@ -35,6 +39,11 @@ public class BouncyCastle {
 		}
 	}
 
+	static PrivateKey key(String path) throws Exception
+	{
+		return new BouncyCastleProvider().getPrivateKey(PrivateKeyInfo.getInstance(read(path)));
+	}
+
 	static RecipientInfoGenerator recipient(String kind, String who) throws Exception
 	{
 		if (kind.equals("password"))
@@ -45,6 +54,8 @@ public class BouncyCastle {
 		if (kind.equals("ktri"))
 			return new JceKeyTransRecipientInfoGenerator(to).setProvider("BC");
 		String[] oids = kind.split("/");
+		if (oids[0].equals("kem"))
+			return BouncyCastleKem.recipient(to, oids[1], oids[2]);
 		String algorithm = to.getPublicKey().getAlgorithm();
 		KeyPairGenerator maker = KeyPairGenerator.getInstance(algorithm, "BC");
 		if (algorithm.equals("EC") || algorithm.equals("ECDSA"))
@@ -96,13 +107,39 @@ public class BouncyCastle {
 			with = new JcePasswordEnvelopedRecipient(job[1].substring(9).toCharArray())
 				.setProvider("BC");
 		} else {
-			PrivateKey key = new BouncyCastleProvider().getPrivateKey(
-				PrivateKeyInfo.getInstance(read(job[1])));
-			with = one instanceof KeyAgreeRecipientInformation
+			PrivateKey key = key(job[1]);
+			with = BouncyCastleKem.is(one) ? BouncyCastleKem.opener(key)
+				: one instanceof KeyAgreeRecipientInformation
 				? new JceKeyAgreeEnvelopedRecipient(key).setProvider("BC")
 				: new JceKeyTransEnvelopedRecipient(key).setProvider("BC");
 		}
 		Files.write(Paths.get(job[3]), one.getContent(with));
+	}
+
+	static void sign(String[] job) throws Exception
+	{
+		CMSSignedDataGenerator made = new CMSSignedDataGenerator();
+		X509Certificate own = certificate(job[3]);
+
+		made.addSignerInfoGenerator(new JcaSimpleSignerInfoGeneratorBuilder().setProvider("BC").build(
+			job[1], key(job[2]), own));
+		made.addCertificates(new JcaCertStore(Collections.singletonList(own)));
+		CMSSignedData signed = made.generate(new CMSProcessableByteArray(read(job[4])), true);
+		Files.write(Paths.get(job[5]), signed.getEncoded());
+	}
+
+	static void verify(String[] job) throws Exception
+	{
+		CMSSignedData signed = new CMSSignedData(read(job[2]));
+		Collection<SignerInformation> all = signed.getSignerInfos().getSigners();
+
+		if (all.isEmpty())
+			throw new IOException("nobody signed it");
+		for (SignerInformation one : all)
+			if (!one.verify(new JcaSimpleSignerInfoVerifierBuilder().setProvider("BC").build(
+				    certificate(job[1]))))
+				throw new IOException("the signature does not verify");
+		Files.write(Paths.get(job[3]), (byte[])signed.getSignedContent().getContent());
 	}
 
 	public static void main(String[] arguments) throws Exception
@@ -114,10 +151,12 @@ public class BouncyCastle {
 			String[] job = line.split(" ");
 
 			try {
-				if (job[0].equals("seal"))
-					seal(job);
-				else
-					open(job);
+				switch (job[0]) {
+				case "seal": seal(job); break;
+				case "open": open(job); break;
+				case "sign": sign(job); break;
+				default: verify(job); break;
+				}
 				System.out.println("ok");
 			} catch (Exception why) {
 				Throwable root = why;
