@@ -134,8 +134,7 @@ static void rate(WaxObject *object, const WaxRecipient *chosen)
 		     chosen->kind == WAX_RECIPIENT_KEKRI;
 
 	if (wax_cipher_is_weak(object->plan.cipher) || (wraps && wax_wrap_is_weak(chosen->wrap)) ||
-		(chosen->kind == WAX_RECIPIENT_PWRI &&
-			wax_cipher_is_weak(chosen->password.cipher)))
+		(chosen->kind == WAX_RECIPIENT_PWRI && wax_cipher_is_weak(chosen->password.cipher)))
 		wax_reasons_add(&object->weaknesses, WAX_R_WEAK_CIPHER);
 	if (chosen->kdf.scheme && wax_digest_is_weak(chosen->kdf.digest))
 		wax_reasons_add(&object->weaknesses, WAX_R_WEAK_KDF);

@@ -115,8 +115,7 @@ bool wax_seal_cipher(const WaxSealOptions *options, WaxCipherAlg *ret_cipher, GE
 		"announce; seal the message for each of them on its own");
 }
 
-bool wax_seal_cipher_is_read(
-	const GPtrArray *recipients, WaxCipherAlg cipher, GError **error)
+bool wax_seal_cipher_is_read(const GPtrArray *recipients, WaxCipherAlg cipher, GError **error)
 {
 	const WaxCert *who = who_does_not_read(recipients, cipher);
 

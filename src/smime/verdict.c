@@ -311,7 +311,7 @@ static bool excusable(const WaxVerdictSigner *signer)
 
 	if (!wax_reasons_has(&rest, WAX_R_CMS_ALGORITHM_UNSUPPORTED) || !signer->subject)
 		return false;
-	reasons_remove(&rest, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
+	wax_reasons_remove(&rest, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
 	return rank(word_of_set(&rest)) <= rank(WAX_SIGNATURE_VALID_UNTRUSTED);
 }
 

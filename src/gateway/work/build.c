@@ -123,8 +123,8 @@ static bool read_again(
 	return true;
 }
 
-static char *summary_of(const WaxJobBuild *build, WaxCipherAlg cipher, GPtrArray *signers,
-	GPtrArray *recipients)
+static char *summary_of(
+	const WaxJobBuild *build, WaxCipherAlg cipher, GPtrArray *signers, GPtrArray *recipients)
 {
 	json_t *root = json_object(), *serials = json_array();
 	char *text, *copy;
@@ -133,8 +133,7 @@ static char *summary_of(const WaxJobBuild *build, WaxCipherAlg cipher, GPtrArray
 		json_object_set_new(root, "signed_by",
 			json_string(wax_cert_info(signers->pdata[0])->serial_text));
 	if (build->method == WAX_METHOD_SEAL) {
-		json_object_set_new(
-			root, "cipher", json_string(wax_cipher_word(cipher)));
+		json_object_set_new(root, "cipher", json_string(wax_cipher_word(cipher)));
 		for (guint i = 0; i < recipients->len; i++)
 			json_array_append_new(serials,
 				json_string(wax_cert_info(recipients->pdata[i])->serial_text));

@@ -474,6 +474,34 @@ static void capabilities_are_words_in_the_order_of_preference(void **state)
 	end_world(w);
 }
 
+/* S-20: replies go to another key than the one that signed */
+static void a_key_preference_names_the_certificate_for_replies(void **state)
+{
+	World *w = make_world("p256");
+	g_autoptr(WaxKey) key = wax_key_generate("rsa-2048", NULL);
+	g_autoptr(WaxCert) cert = issue("Alice, replies", false, key, w->ca, w->ca_key);
+	WaxSealSigner signer = signer_of(w);
+	WaxSealOptions options = { .signer = &signer, .now = wax_clock_now() };
+	(void)state;
+
+	for (unsigned with = 0; with < 2; with++) {
+		g_autoptr(WaxOpened) opened = NULL;
+		GString *text;
+		const WaxVerdictSigner *told;
+
+		signer.encryption_cert = with ? cert : NULL;
+		text = seal_text(&options);
+		told = wax_verdict_signer(wax_verdict_layer(judge(&opened, text, w, NULL), 0), 0);
+		assert_int_equal(told->verdict, WAX_SIGNATURE_VALID_TRUSTED);
+		assert_int_equal(told->encryption_certificate != NULL, with);
+		if (with)
+			assert_memory_equal(g_bytes_get_data(told->encryption_certificate, NULL),
+				wax_cert_info(cert)->der.p, wax_cert_info(cert)->der.n);
+		g_string_free(text, true);
+	}
+	end_world(w);
+}
+
 /* told in whole, and nothing of it in the summary that is kept */
 static void what_attributes_say_is_reported_and_not_kept(void **state)
 {
@@ -593,6 +621,7 @@ int main(void)
 		cmocka_unit_test(a_pure_signature_wants_the_digest_of_its_rfc),
 		cmocka_unit_test(countersignatures_are_listed_and_change_no_word),
 		cmocka_unit_test(capabilities_are_words_in_the_order_of_preference),
+		cmocka_unit_test(a_key_preference_names_the_certificate_for_replies),
 		cmocka_unit_test(what_attributes_say_is_reported_and_not_kept),
 		cmocka_unit_test(compressed_content_stays_within_its_limits),
 		cmocka_unit_test(compressed_twice_is_refused),
