@@ -271,6 +271,16 @@ def symmetric_keys(w):
         for label, identifier in (("3DES wrap", algorithm(TRIPLE_DES_WRAP, NULL)), ("AES-CBC", algorithm(CBC[size], octets(bytes(16)))),
                                   ("another size of AES", algorithm(WRAP[48 - size if size != 24 else 16]))):
             yield case("%d: %s" % (size, label), to_kek(name, kek, key, wrap_algorithm=identifier), ("failed", "undecryptable"))
+        if size == 24:  # and one that would open
+            yield case("a right 3DES wrap", to_kek(name, kek, key, wrapped=wrap_3des(kek, key), wrap_algorithm=algorithm(TRIPLE_DES_WRAP, NULL)),
+                       "undecryptable")
+
+
+def wrap_3des(kek, key):
+    """RFC 3217 3.1"""
+    iv = os.urandom(8)
+    once = iv + triple_des(kek, iv, key + hashlib.sha1(key).digest()[:8])
+    return triple_des(kek, bytes.fromhex("4adda22c79e82105"), once[::-1])
 
 
 @attack("L-14")  # T-35, P-11
