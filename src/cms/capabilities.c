@@ -165,11 +165,18 @@ static bool names(WaxSpan value, WaxCipherAlg cipher)
 	return false;
 }
 
-bool wax_cms_reads(WaxSpan list, WaxCipherAlg cipher)
+bool wax_cms_announces(WaxSpan list)
 {
 	for (unsigned i = WAX_CIPHER_AES128_CBC; i <= WAX_CIPHER_CHACHA20_POLY1305; i++)
 		if (names(list, (WaxCipherAlg)i))
-			return names(list, cipher);
+			return true;
+	return false;
+}
+
+bool wax_cms_reads(WaxSpan list, WaxCipherAlg cipher)
+{
+	if (wax_cms_announces(list))
+		return names(list, cipher);
 	return cipher >= WAX_CIPHER_AES128_CBC && cipher <= WAX_CIPHER_AES256_CBC;
 }
 

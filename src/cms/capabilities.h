@@ -41,6 +41,9 @@ const char *wax_cms_capability_oid(WaxSpan capability, char text[WAX_OID_TEXT]);
  */
 bool wax_cms_reads(WaxSpan list, WaxCipherAlg cipher);
 
+/* wax_cms_announces - is there a content cipher in it that we could write? */
+bool wax_cms_announces(WaxSpan list);
+
 /* wax_cms_put_capabilities - the value that we send: what we read, best first */
 void wax_cms_put_capabilities(WaxDer *out);
 

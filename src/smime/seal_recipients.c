@@ -117,14 +117,19 @@ bool wax_seal_cipher(const WaxSealOptions *options, WaxCipherAlg *ret_cipher, GE
 
 bool wax_seal_cipher_is_read(const GPtrArray *recipients, WaxCipherAlg cipher, GError **error)
 {
-	const WaxCert *who = who_does_not_read(recipients, cipher);
+	for (guint i = 0; i < recipients->len; i++) {
+		const WaxCertInfo *info = wax_cert_info(recipients->pdata[i]);
 
-	return !who || wax_fail(error, WAX_R_ALGORITHM_REFUSED,
-			       "the certificate of %s (serial %s) announces what its owner reads, "
-			       "and %s is not among it; name another cipher, or none to have one "
-			       "chosen that all recipients read",
-			       wax_cert_info(who)->subject_text, wax_cert_info(who)->serial_text,
-			       wax_cipher_word(cipher));
+		/* whoever named the cipher knows what those read who announce nothing */
+		if (wax_cms_announces(info->capabilities) &&
+			!wax_cms_reads(info->capabilities, cipher))
+			return wax_fail(error, WAX_R_ALGORITHM_REFUSED,
+				"the certificate of %s (serial %s) announces what its owner reads, "
+				"and %s is not among it; name another cipher, or none to have one "
+				"chosen that all recipients read",
+				info->subject_text, info->serial_text, wax_cipher_word(cipher));
+	}
+	return true;
 }
 
 void wax_seal_wrapped_clear(WaxSealWrapped *wrapped)

@@ -40,7 +40,7 @@ typedef struct {
 
 static void processor_time_is_counted_from_the_message_on(void **state)
 {
-	static const Budget rows[] = { { 2, 1.5, 0 }, { 0, 2.5, SIGXCPU }, { 1, 3.5, SIGXCPU } };
+	static const Budget rows[] = { { 3, 1.0, 0 }, { 0, 6.0, SIGXCPU }, { 1, 8.0, SIGXCPU } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
