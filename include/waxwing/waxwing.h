@@ -68,7 +68,10 @@ int waxwing_add_crl(waxwing *w, const char *path);
 /* a file with one OCSP response in DER, as `openssl ocsp -respout` writes it */
 int waxwing_add_ocsp(waxwing *w, const char *path);
 
-/* "aes256-gcm", "aes128-gcm", "aes256-cbc" (when nothing is set) or "aes128-cbc" */
+/*
+ * "aes256-gcm", "aes128-gcm", "aes256-cbc" or "aes128-cbc"; when nothing is set, the strongest that all
+ * recipients' certificates announce (RFC 4262), and aes256-cbc when one of them announces nothing
+ */
 int waxwing_set_cipher(waxwing *w, const char *name);
 
 enum {

@@ -32,8 +32,7 @@ static bool choose_cipher(const char *word, WaxCipherAlg *ret_cipher, GError **e
 {
 	g_autoptr(GString) words = g_string_new(NULL);
 
-	/* nothing is known of the recipients but their certificates: what every reader can open (SMIME.md 5.1) */
-	*ret_cipher = WAX_CIPHER_AES256_CBC;
+	*ret_cipher = WAX_CIPHER_NONE; /* what all recipients read */
 	if (!word)
 		return true;
 	for (unsigned i = 1; i < WAX_CIPHER_COUNT_; i++) {
@@ -304,6 +303,7 @@ static bool seal_message(const Arguments *a, WaxSealSigner *signers, GError **er
 	options.top_fields = top;
 	return (!a->profile || wax_partner_apply(a->profile, &options,
 				       a->signs->len ? signers : NULL, error)) &&
+	       (options.cipher || wax_seal_cipher(&options, &options.cipher, error)) &&
 	       wax_output_open(a->out, &output, error) &&
 	       wax_seal(&input.source, &options, &output.sink, error) &&
 	       wax_output_commit(&output, error);

@@ -35,7 +35,7 @@ const WaxCommand wax_commands[] = {
 		     { "--signer-id", "KIND", NULL, WAX_FLAG_TEXT, "Name the signer by issuer (and serial number; the default) or by ski, its key identifier." },
 		     { "--password-file", "F", NULL, WAX_FLAG_TEXT, "File whose first line is the password of the key." },
 		     { "--to-cert", "PEM", NULL, WAX_FLAG_LIST, "Encrypt for the first certificate in this file; it must be valid now and not for signing alone." },
-		     { "--cipher", "NAME", NULL, WAX_FLAG_TEXT, "aes256-cbc (every reader opens it; the default), aes256-gcm, aes256-ccm, the same with 128 and 192, or chacha20-poly1305." },
+		     { "--cipher", "NAME", NULL, WAX_FLAG_TEXT, "aes256-cbc (every reader opens it), aes256-gcm, aes256-ccm, the same with 128 and 192, or chacha20-poly1305. Without it the strongest that all recipients read, by what their certificates announce; aes256-cbc when one announces nothing." },
 		     { "--profile", "NAME", NULL, WAX_FLAG_TEXT, "The algorithms that a partner's rules ask for: default, edi-energy, tr-03116, direct or legacy." },
 		     { "--password-recipient", "F", NULL, WAX_FLAG_LIST, "Encrypt for whoever knows the password in the first line of this file." },
 		     { "--kek-recipient", "F", NULL, WAX_FLAG_LIST, "Encrypt for whoever has this symmetric key: a file with one line NAME:KEY, both in hex." },

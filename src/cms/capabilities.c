@@ -149,6 +149,37 @@ const char *wax_cms_capability_oid(WaxSpan capability, char text[WAX_OID_TEXT])
 	return identifier(capability, &oid) ? wax_oid_text(oid, text) : "?";
 }
 
+/* names - among the entries is this cipher, without parameters (P-16) */
+static bool names(WaxSpan value, WaxCipherAlg cipher)
+{
+	WaxSpan capability, body, oid, parameters;
+	WaxBer list;
+
+	if (!wax_cms_capabilities(value, &list))
+		return false;
+	while (wax_cms_next_capability(&list, &capability))
+		if (wax_ber_only(capability, WAX_TAG_SEQUENCE, &body, NULL) &&
+			wax_ber_algorithm(body, &oid, &parameters, NULL) && !parameters.n &&
+			wax_span_equal(oid, wax_cipher_oid(cipher)))
+			return true;
+	return false;
+}
+
+bool wax_cms_announces(WaxSpan list)
+{
+	for (unsigned i = WAX_CIPHER_AES128_CBC; i <= WAX_CIPHER_CHACHA20_POLY1305; i++)
+		if (names(list, (WaxCipherAlg)i))
+			return true;
+	return false;
+}
+
+bool wax_cms_reads(WaxSpan list, WaxCipherAlg cipher)
+{
+	if (wax_cms_announces(list))
+		return names(list, cipher);
+	return cipher >= WAX_CIPHER_AES128_CBC && cipher <= WAX_CIPHER_AES256_CBC;
+}
+
 void wax_cms_put_capabilities(WaxDer *out)
 {
 	size_t mark = wax_der_mark(out);

@@ -35,6 +35,15 @@ bool wax_cms_next_capability(WaxBer *list, WaxSpan *ret_capability);
 const char *wax_cms_capability_word(WaxSpan capability);
 const char *wax_cms_capability_oid(WaxSpan capability, char text[WAX_OID_TEXT]);
 
+/*
+ * wax_cms_reads - does who announced this list read that content cipher?  An empty list, and one
+ * that names no AES at all, is of somebody who said nothing: AES-CBC, which everyone reads (S-22).
+ */
+bool wax_cms_reads(WaxSpan list, WaxCipherAlg cipher);
+
+/* wax_cms_announces - is there a content cipher in it that we could write? */
+bool wax_cms_announces(WaxSpan list);
+
 /* wax_cms_put_capabilities - the value that we send: what we read, best first */
 void wax_cms_put_capabilities(WaxDer *out);
 

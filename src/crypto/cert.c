@@ -206,6 +206,16 @@ static bool has_unknown_critical(const X509 *x509)
 	return false;
 }
 
+static WaxSpan extension_of(const WaxCert *cert, int nid)
+{
+	int at = X509_get_ext_by_NID(cert->x509, nid, -1);
+	const ASN1_OCTET_STRING *value =
+		at < 0 ? NULL : X509_EXTENSION_get_data(X509_get_ext(cert->x509, at));
+
+	return value ? WAX_SPAN(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value))
+		     : WAX_SPAN_NONE;
+}
+
 static void read_extensions(WaxCert *cert)
 {
 	uint32_t flags = X509_get_extension_flags(cert->x509);
@@ -254,6 +264,7 @@ static void read_extensions(WaxCert *cert)
 				info->names_revocation_source = true;
 		AUTHORITY_INFO_ACCESS_free(access);
 	}
+	info->capabilities = extension_of(cert, NID_SMIMECapabilities);
 	cert->points = wax_crypto_cert_points(cert->x509);
 	info->points = cert->points;
 	BASIC_CONSTRAINTS_free(basic);

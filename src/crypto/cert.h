@@ -83,7 +83,8 @@ typedef struct {
 	bool names_revocation_source; /* a CRL or an OCSP responder */
 	bool key_inherits; /* DSA without parameters: it has those of its issuer (RFC 3279 2.3.2) */
 	uint32_t subject_hash, issuer_hash; /* names equal by RFC 5280 7.1 have equal ones */
-	const GPtrArray *points;	    /* WaxPoint: its distribution points, maybe none */
+	WaxSpan capabilities;	 /* smimeCapabilities (RFC 4262), whole DER; empty when absent */
+	const GPtrArray *points; /* WaxPoint: its distribution points, maybe none */
 	WaxSigAlg sig_alg;
 	WaxDigestAlg sig_digest; /* NONE where the algorithm's name does not say it */
 	bool sig_weak;		 /* signed over a digest of less than 112 bits of security */

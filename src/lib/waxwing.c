@@ -47,7 +47,6 @@ waxwing *waxwing_new(void)
 	w->anchors = g_ptr_array_new_with_free_func((GDestroyNotify)wax_anchor_free);
 	w->crls = g_ptr_array_new_with_free_func((GDestroyNotify)wax_crl_free);
 	w->ocsps = g_ptr_array_new_with_free_func((GDestroyNotify)wax_ocsp_free);
-	w->cipher = WAX_CIPHER_AES256_CBC;
 	return w;
 }
 
@@ -251,7 +250,8 @@ static bool seal(waxwing *w, int in, int out, GError **error)
 			return false;
 		options.signer = &signer;
 	}
-	return make_seekable(in, &source, &spool, error) &&
+	return (options.cipher || wax_seal_cipher(&options, &options.cipher, error)) &&
+	       make_seekable(in, &source, &spool, error) &&
 	       wax_seal(&source, &options, &sink, error);
 }
 

@@ -174,6 +174,10 @@ json_t *wax_ess_json(const WaxVerdictSigner *signer)
 		if (p)
 			json_object_set_new(object, rows[i].key, rows[i].describe(WAX_SPAN(p, n)));
 	}
+	/* whoever may not sign may not label either */
+	if (signer->named[WAX_ATTRIBUTE_SECURITY_LABEL])
+		json_object_set_new(object, "label_counts",
+			json_boolean(signer->verdict == WAX_SIGNATURE_VALID_TRUSTED));
 	if (json_object_size(object))
 		return object;
 	json_decref(object);

@@ -127,6 +127,19 @@ static bool begin_cipher(WaxObject *object)
 	return object->cipher != NULL;
 }
 
+/* rate - R-07: what is old is read, and labelled when it was read */
+static void rate(WaxObject *object, const WaxRecipient *chosen)
+{
+	bool wraps = chosen->kind == WAX_RECIPIENT_KARI || chosen->kind == WAX_RECIPIENT_KEM ||
+		     chosen->kind == WAX_RECIPIENT_KEKRI;
+
+	if (wax_cipher_is_weak(object->plan.cipher) || (wraps && wax_wrap_is_weak(chosen->wrap)) ||
+		(chosen->kind == WAX_RECIPIENT_PWRI && wax_cipher_is_weak(chosen->password.cipher)))
+		wax_reasons_add(&object->weaknesses, WAX_R_WEAK_CIPHER);
+	if (chosen->kdf.scheme && wax_digest_is_weak(chosen->kdf.digest))
+		wax_reasons_add(&object->weaknesses, WAX_R_WEAK_KDF);
+}
+
 void wax_object_begin_encrypted(WaxObject *object)
 {
 	WaxVerdictLayer *layer = object->layer;
@@ -156,6 +169,7 @@ void wax_object_begin_encrypted(WaxObject *object)
 		wax_object_give_up(object, WAX_R_CMS_ALGORITHM_UNSUPPORTED);
 		return;
 	}
+	rate(object, &chosen);
 	if (!unwrap(object, &chosen, handle) || !begin_cipher(object))
 		wax_object_give_up(object, WAX_R_CMS_DECRYPT_FAILED);
 }
@@ -208,6 +222,7 @@ void wax_object_end_encrypted(WaxObject *object, const char *part, uint64_t from
 		return;
 	}
 	level = wax_level(&object->o->levels, n);
+	wax_reasons_join(&object->layer->reasons, &object->weaknesses);
 	object->layer->encryption = wax_cipher_is_aead(level->cipher)
 					    ? WAX_ENCRYPTION_AUTHENTICATED
 					    : WAX_ENCRYPTION_UNAUTHENTICATED;

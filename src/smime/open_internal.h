@@ -109,6 +109,7 @@ typedef struct {
 	WaxOpenPlan plan;
 	WaxSecret *key;	   /* of the cipher */
 	WaxCipher *cipher; /* NULL when the content can be decrypted only after it was measured */
+	WaxReasonSet weaknesses;
 	/* signed */
 	WaxDigests digests;
 	uint64_t size;

@@ -33,6 +33,19 @@ static bool speaks(const WaxVerdict *message, const WaxVerdictSigner *signer)
 	       signer->verdict == WAX_SIGNATURE_VALID_TRUSTED;
 }
 
+/* asks_one_thing - RFC 2634 2.3: the requests of several signers must be the same */
+static bool asks_one_thing(const WaxVerdictLayer *author, WaxSpan request)
+{
+	for (unsigned i = 0; i < author->signers->len; i++) {
+		WaxSpan other = span_of(
+			wax_verdict_signer(author, i)->named[WAX_ATTRIBUTE_RECEIPT_REQUEST]);
+
+		if (other.n && !wax_span_equal(other, request))
+			return false;
+	}
+	return true;
+}
+
 /* find_request - the signer of the author layer that asks for a receipt */
 static const WaxVerdictSigner *find_request(
 	const WaxVerdict *message, WaxReceiptRequest *ret_request, GError **error)
@@ -43,9 +56,15 @@ static const WaxVerdictSigner *find_request(
 		const WaxVerdictSigner *signer = wax_verdict_signer(author, i);
 		WaxSpan value = span_of(signer->named[WAX_ATTRIBUTE_RECEIPT_REQUEST]);
 
-		if (speaks(message, signer) && value.n &&
-			wax_ess_receipt_request(value, ret_request))
-			return signer;
+		if (!speaks(message, signer) || !value.n ||
+			!wax_ess_receipt_request(value, ret_request))
+			continue;
+		if (!asks_one_thing(author, value)) {
+			wax_set_error(error, WAX_R_NOT_PERMITTED,
+				"its signers ask for different receipts: none is made");
+			return NULL;
+		}
+		return signer;
 	}
 	wax_set_error(error, WAX_R_NOT_FOUND, "the message asks for no receipt");
 	return NULL;
@@ -74,6 +93,9 @@ static bool may_answer(const WaxVerdict *message, const WaxVerdictSigner *signer
 		return wax_fail(error, WAX_R_NOT_PERMITTED,
 			"the signature of the message is %s: receipts are for valid ones alone",
 			wax_signature_word(message->signature));
+	if (wax_verdict_author(message)->is_receipt)
+		return wax_fail(error, WAX_R_NOT_PERMITTED,
+			"the message is a receipt itself: receipts for receipts would never end");
 	if (signer->named[WAX_ATTRIBUTE_LIST_HISTORY])
 		return wax_fail(error, WAX_R_NOT_PERMITTED,
 			"the message came over a mailing list, which receipts are not sent to");

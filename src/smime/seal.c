@@ -730,7 +730,8 @@ bool wax_seal(
 	if (encrypt && (options->cipher == WAX_CIPHER_NONE || wax_cipher_is_weak(options->cipher)))
 		return wax_fail(error, WAX_R_ALGORITHM_REFUSED, "this cipher is not written");
 	if (options->recipients &&
-		!wax_seal_recipients(options->recipients, options->now, &s.recipients, error))
+		(!wax_seal_recipients(options->recipients, options->now, &s.recipients, error) ||
+			!wax_seal_cipher_is_read(s.recipients, options->cipher, error)))
 		return false;
 	if (!wax_seal_load_header(source, &s.header, error))
 		return false;

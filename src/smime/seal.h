@@ -19,8 +19,8 @@
  *	Bcc and Resent-Bcc are removed always.
  *
  *	A recipient's certificate that is not valid at `now`, is for signing
- *	alone, or has an RSA key below 2048 bits is refused before anything
- *	is written.
+ *	alone, has an RSA key below 2048 bits, or announces ciphers but not
+ *	the one that was asked for is refused before anything is written.
  *
  * NOT CHECKED HERE
  *	Whose the certificates are, who issued them and whether they are
@@ -89,6 +89,13 @@ bool wax_seal(const WaxSource *source, const WaxSealOptions *options, const WaxS
 /* wax_seal_recipients - what wax_seal will encrypt to: each certificate once, or why it may not be */
 bool wax_seal_recipients(
 	GPtrArray *certs, int64_t now, GPtrArray **ret_recipients, GError **error) WAX_MUST_USE;
+
+/*
+ * wax_seal_cipher - S-22: options->cipher when all who may read do read it, else the strongest that
+ * all of them do; NONE wishes nothing.  What certificates announce counts (RFC 4262).
+ */
+bool wax_seal_cipher(
+	const WaxSealOptions *options, WaxCipherAlg *ret_cipher, GError **error) WAX_MUST_USE;
 
 /* wax_seal_request - algorithms and identifier of this signer, as wax_seal writes them */
 void wax_seal_request(const WaxSealSigner *signer, WaxSignRequest *ret_request);

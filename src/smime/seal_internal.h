@@ -30,6 +30,10 @@ bool wax_seal_wrap(const GPtrArray *certs, const WaxSealOptions *options, WaxSpa
 	WaxSealWrapped *ret_wrapped, GError **error) WAX_MUST_USE;
 void wax_seal_wrapped_clear(WaxSealWrapped *wrapped);
 
+/* wax_seal_cipher_is_read - by all, as far as their certificates say; else whose does not */
+bool wax_seal_cipher_is_read(
+	const GPtrArray *recipients, WaxCipherAlg cipher, GError **error) WAX_MUST_USE;
+
 static inline bool wax_seal_encrypts(const WaxSealOptions *options)
 {
 	return options->recipients || options->secret_count;

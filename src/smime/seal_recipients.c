@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may read what is sealed: which certificates will do, and the content key for each. */
+#include "cms/capabilities.h"
 #include "core/clock.h"
 #include "core/status.h"
 #include "crypto/cipher.h"
@@ -74,6 +75,60 @@ bool wax_seal_recipients(GPtrArray *certs, int64_t now, GPtrArray **ret_recipien
 			g_ptr_array_add(once, wax_cert_ref(cert));
 	}
 	*ret_recipients = g_steal_pointer(&once);
+	return true;
+}
+
+/* who_does_not_read - of the certificates the first that announces other ciphers, and not this one */
+static const WaxCert *who_does_not_read(const GPtrArray *recipients, WaxCipherAlg cipher)
+{
+	for (guint i = 0; recipients && i < recipients->len; i++)
+		if (!wax_cms_reads(wax_cert_info(recipients->pdata[i])->capabilities, cipher))
+			return recipients->pdata[i];
+	return NULL;
+}
+
+static bool all_read(const WaxSealOptions *options, WaxCipherAlg cipher)
+{
+	/* who shares a secret announces nothing */
+	bool silent = options->secret_count || !options->recipients;
+
+	return (!silent || wax_cms_reads(WAX_SPAN_NONE, cipher)) &&
+	       !who_does_not_read(options->recipients, cipher);
+}
+
+bool wax_seal_cipher(const WaxSealOptions *options, WaxCipherAlg *ret_cipher, GError **error)
+{
+	static const WaxCipherAlg best_first[] = { WAX_CIPHER_AES256_GCM, WAX_CIPHER_AES256_CBC,
+		WAX_CIPHER_AES192_GCM, WAX_CIPHER_AES192_CBC, WAX_CIPHER_AES128_GCM,
+		WAX_CIPHER_AES128_CBC };
+
+	*ret_cipher = options->cipher;
+	if (options->cipher && all_read(options, options->cipher))
+		return true;
+	for (size_t i = 0; i < G_N_ELEMENTS(best_first); i++) {
+		*ret_cipher = best_first[i];
+		if (all_read(options, best_first[i]))
+			return true;
+	}
+	return wax_fail(error, WAX_R_ALGORITHM_REFUSED,
+		"there is no cipher that all recipients read, by what their certificates "
+		"announce; seal the message for each of them on its own");
+}
+
+bool wax_seal_cipher_is_read(const GPtrArray *recipients, WaxCipherAlg cipher, GError **error)
+{
+	for (guint i = 0; i < recipients->len; i++) {
+		const WaxCertInfo *info = wax_cert_info(recipients->pdata[i]);
+
+		/* whoever named the cipher knows what those read who announce nothing */
+		if (wax_cms_announces(info->capabilities) &&
+			!wax_cms_reads(info->capabilities, cipher))
+			return wax_fail(error, WAX_R_ALGORITHM_REFUSED,
+				"the certificate of %s (serial %s) announces what its owner reads, "
+				"and %s is not among it; name another cipher, or none to have one "
+				"chosen that all recipients read",
+				info->subject_text, info->serial_text, wax_cipher_word(cipher));
+	}
 	return true;
 }
 

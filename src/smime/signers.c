@@ -20,6 +20,8 @@
 #define COUNTERS_MAX	 16 /* L-06 */
 #define CAPABILITIES_MAX 64 /* L-09 */
 
+WAX_OID(oid_receipt, WAX_OID_SMIME(1, 1));
+
 void wax_digests_begin(WaxDigests *digests, const WaxCmsReader *reader)
 {
 	WaxVerifyPlan plan;
@@ -543,6 +545,7 @@ void wax_signers_judge(const WaxCmsReader *reader, WaxDigests *digests,
 		wax_reasons_add(&layer->reasons, fault.reason);
 		return;
 	}
+	layer->is_receipt = wax_span_equal(plan.content_type, oid_receipt);
 	judge.certs = g_ptr_array_new_with_free_func((GDestroyNotify)wax_cert_unref);
 	reason = collect_certificates(&judge);
 	if (!reason)

@@ -278,17 +278,19 @@ static const WaxReason historic_pardons[] = {
 	WAX_R_SIG_WEAK_KEY,
 	WAX_R_SIG_DATE_DIFFERS,
 	WAX_R_TRUST_WEAK,
+	WAX_R_WEAK_CIPHER,
+	WAX_R_WEAK_KDF,
 };
 
-/* V-11: what makes a signature weak becomes a note */
-static void pardon(WaxVerdictSigner *signer)
+/* V-11: what makes a signature or an encryption weak becomes a note */
+static void pardon(WaxReasonSet *reasons, WaxReasonSet *notes)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(historic_pardons); i++) {
-		if (!wax_reasons_has(&signer->reasons, historic_pardons[i]))
+		if (!wax_reasons_has(reasons, historic_pardons[i]))
 			continue;
-		wax_reasons_remove(&signer->reasons, historic_pardons[i]);
-		wax_reasons_add(&signer->notes, historic_pardons[i]);
-		wax_reasons_add(&signer->notes, WAX_R_SIG_HISTORIC);
+		wax_reasons_remove(reasons, historic_pardons[i]);
+		wax_reasons_add(notes, historic_pardons[i]);
+		wax_reasons_add(notes, WAX_R_SIG_HISTORIC);
 	}
 }
 
@@ -331,11 +333,13 @@ static bool excused(const WaxVerdictLayer *layer, const WaxVerdictSigner *signer
 
 static void judge_signers(WaxVerdict *verdict, WaxVerdictLayer *layer)
 {
+	if (verdict->historic)
+		pardon(&layer->reasons, &layer->notes);
 	for (unsigned i = 0; i < layer->signers->len; i++) {
 		WaxVerdictSigner *signer = wax_verdict_signer(layer, i);
 
 		if (verdict->historic)
-			pardon(signer);
+			pardon(&signer->reasons, &signer->notes);
 		signer->verdict = word_of_set(&signer->reasons);
 	}
 }

@@ -143,6 +143,7 @@ typedef struct {
 	WaxCipherAlg cipher;
 	WaxEncryptionWord encryption; /* encrypted layers: what became of it */
 	GPtrArray *certificates;      /* GBytes, DER, of a signed layer */
+	bool is_receipt;	      /* what is signed is a receipt (RFC 2634 2.8) */
 } WaxVerdictLayer;
 
 typedef struct {

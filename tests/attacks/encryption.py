@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attacks on what is encrypted: T-22, T-23, T-26..T-29, T-31, T-37."""
+"""Attacks on what is encrypted: T-22, T-23, T-26..T-29, T-31, T-37; old ciphers, passwords, symmetric keys."""
+import warnings
+
 from case import *
 from signatures import TEXT, clear_by, sealed
 
@@ -206,17 +208,27 @@ def malformed_recipients(w):
         for n in range(3, len(recipient), 17):
             yield Case("%s cut at %d" % (label, n), mail(auth_bare([der(recipient[0], recipient[3:n])], key)), "none", any_failure, hidden=SECRET)
     point = EcKey().point()
-    for label, bad in (("not on the curve", point[:40] + bytes([point[40] ^ 1]) + point[41:]), ("infinity", b"\0"), ("hybrid", bytes([6 | point[64] & 1]) + point[1:]),
+    for label, bad in (("not on the curve", point[:40] + bytes([point[40] ^ 1]) + point[41:]), ("infinity", b"\0"),
+                       # of the right key: who takes this form opens the message
+                       ("hybrid", lambda right: bytes([6 | right[64] & 1]) + right[1:]),
                        ("cut", point[:64]), ("of zeros", b"\4" + bytes(64)), ("empty", b"")):
         yield Case("a point " + label, mail(auth_bare([to_ec(w.bob, key, point=bad)], key)), "none", any_failure, hidden=SECRET)
     for label, wrapped in (("of 8", bytes(8)), ("of 7", bytes(7)), ("empty", b""), ("long", os.urandom(4096))):
         yield Case("a wrapped key " + label, mail(auth_bare([to_ec(w.bob, key, wrapped=wrapped)], key)), "none", any_failure, hidden=SECRET)
-    pbkdf2 = seq(oid("1.2.840.113549.1.5.12"), seq(octets(bytes(8)), number(1000)))[1:]
+    # who knows the password opens the sibling, so it is the change that is refused
+    password = b"correct horse"
+    know = dict(arguments=["--message-password", w.file("password", password)])
+    yield good("a password (P-11)", mail(auth_bare([to_password(password, key)], key)), encryption="authenticated", payload=SECRET, **know)
+    yield Case("another password", mail(auth_bare([to_password(b"wrong", key)], key)), "none", "failed", hidden=SECRET, **know)
+    for label, block in (("a wrong check value", password_block(key, check=b"\1\2\3")), ("a length past the end", password_block(key, size=200)),
+                         ("a length of 0", password_block(key, size=0)), ("a key too short", password_block(key[:16])),
+                         ("one block", password_block(key[:8], room=16)), ("a length of all", password_block(key, size=48))):
+        yield Case("pwri with " + label, mail(auth_bare([to_password(password, key, block=block)], key)), "none", any_failure, hidden=SECRET, **know)
     for label, cipher in (("a stream mode", algorithm("2.16.840.1.101.3.4.1.4", octets(bytes(16)))), ("GCM", gcm_parameters(16, bytes(12), 16)),
                           ("RC4", algorithm("1.2.840.113549.3.4")), ("no IV", algorithm(CBC[16])), ("a short IV", algorithm(CBC[16], octets(bytes(4))))):
         for size in (16, 17, 32, 5, 0):
-            pwri = explicit(3, number(0), b"\xa0" + pbkdf2, algorithm("1.2.840.113549.1.9.16.3.9", cipher), octets(os.urandom(size)))
-            yield Case("pwri under %s, %d octets" % (label, size), mail(auth_bare([pwri], key)), "none", any_failure, hidden=SECRET)
+            pwri = to_password(password, key, wrapped=os.urandom(size), cipher=cipher)
+            yield Case("pwri under %s, %d octets" % (label, size), mail(auth_bare([pwri], key)), "none", any_failure, hidden=SECRET, **know)
     yield Case("a kind that does not exist", mail(auth_bare([explicit(9, NULL), right_rsa], key)), "none", any_failure)
 
 
@@ -235,3 +247,78 @@ def key_of_another_size(w):
     key = os.urandom(16)
     for label, recipient in (("OAEP", to_oaep(w.bob_rsa, key + bytes(8))), ("agreed", to_ec(w.bob, key + bytes(8)))):
         yield Case("more than the key, " + label, mail(enveloped(encrypt_cbc([recipient], TEXT, key))), "none", "failed", hidden=SECRET)
+
+
+@attack("P-12")
+def symmetric_keys(w):
+    key, name = os.urandom(32), b"\x0b\xad\xca\xfe"
+    for size in (16, 24, 32):
+        kek = os.urandom(size)
+        know = dict(arguments=["--kek", w.file("kek-%d" % size, name.hex().encode() + b":" + kek.hex().encode())])
+
+        def case(label, recipient, word, know=know):
+            return Case(label, mail(auth_bare([recipient], key)), "none", word, hidden=SECRET, **know)
+        yield good("of %d octets" % size, mail(auth_bare([to_kek(name, kek, key)], key)), encryption="authenticated", payload=SECRET, **know)
+        dated = to_kek(name, kek, key, more=der(0x18, b"20200101000000Z"))
+        yield good("of %d octets, with a date" % size, mail(auth_bare([dated], key)), encryption="authenticated", payload=SECRET, **know)
+        yield case("%d: by another name" % size, to_kek(b"\x0b\xad\xca\xff", kek, key), "undecryptable")
+        yield case("%d: another key" % size, to_kek(name, os.urandom(size), key), "failed")
+        yield case("%d: a flipped bit" % size, to_kek(name, kek, key, wrapped=flipped(keywrap.aes_key_wrap(kek, key), 9)), "failed")
+        yield case("%d: a key too short" % size, to_kek(name, kek, key[:16]), "failed")
+        for wrapped in (b"", bytes(8), bytes(7), os.urandom(4096)):
+            yield case("%d: %d octets of it" % (size, len(wrapped)), to_kek(name, kek, key, wrapped=wrapped), "failed")
+        # AES wrap only: what names another algorithm is not tried
+        for label, identifier in (("3DES wrap", algorithm(TRIPLE_DES_WRAP, NULL)), ("AES-CBC", algorithm(CBC[size], octets(bytes(16)))),
+                                  ("another size of AES", algorithm(WRAP[48 - size if size != 24 else 16]))):
+            yield case("%d: %s" % (size, label), to_kek(name, kek, key, wrap_algorithm=identifier), ("failed", "undecryptable"))
+        if size == 24:  # and one that would open
+            yield case("a right 3DES wrap", to_kek(name, kek, key, wrapped=wrap_3des(kek, key), wrap_algorithm=algorithm(TRIPLE_DES_WRAP, NULL)),
+                       "undecryptable")
+
+
+def wrap_3des(kek, key):
+    """RFC 3217 3.1"""
+    iv = os.urandom(8)
+    once = iv + triple_des(kek, iv, key + hashlib.sha1(key).digest()[:8])
+    return triple_des(kek, bytes.fromhex("4adda22c79e82105"), once[::-1])
+
+
+@attack("L-14")  # T-35, P-11
+def iterations(w):
+    key, password = os.urandom(32), b"correct horse"
+    know = dict(arguments=["--message-password", w.file("password-14", password)])
+    for count in (1, 5000000):
+        yield good("below L-14: %d" % count, mail(auth_bare([to_password(password, key, count)], key)), encryption="authenticated", payload=SECRET, **know)
+    # a number that is not run makes the recipient nobody's; had it been run, it would have failed
+    for count in (5000001, 2 ** 31 - 1, 0, -1):
+        said = parse(to_password(password, key, 1))[0]
+        said.children[1].children[1].children[1] = parse(number(count))[0]
+        yield Case("above L-14: %d" % count, mail(auth_bare([said.write()], key)), "none", "undecryptable", hidden=SECRET, **know)
+
+
+def triple_des(key, iv, data):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = Cipher(algorithms.TripleDES(key), modes.CBC(iv)).encryptor()
+    return made.update(data) + made.finalize()
+
+
+@attack("R-07")  # V-11: what is old is read, labelled, and by the historic policy no more than noted
+def old_ciphers(w):
+    key, iv = os.urandom(24), os.urandom(8)
+    labels = ["weak_cipher", "weak_kdf"]
+
+    def noted(which):
+        return lambda v, _: which in v["verdict"]["notes"] and "by_historic_policy" in v["verdict"]["notes"] and which in v["layers"][0]["notes"]
+    fresh = os.urandom(16)
+    yield good("AES, agreed by SHA-256", mail(enveloped(encrypt_cbc([to_ec(w.bob, fresh, size=16)], TEXT, fresh))), encryption="unauthenticated",
+               payload=SECRET, without=labels)
+    old = envelope([to_rsa(w.bob_rsa, key)], algorithm(TRIPLE_DES, octets(iv)), triple_des(key, iv, pad(TEXT, 8)))
+    sha1 = encrypt_gcm([to_ec(w.bob, fresh, size=16, scheme=STD_DH_SHA1, kdf="sha1")], TEXT, fresh)
+    for label, entity, word, which in (("3DES", enveloped(old), "unauthenticated", "weak_cipher"), ("a KDF of SHA-1", auth(sha1), "authenticated", "weak_kdf")):
+        yield Case(label, mail(entity), "none", word, reasons=[which], payload=SECRET, also=lambda v, _, x=which: x in v["layers"][0]["reasons"])
+        yield Case(label + ", historic", mail(entity), "none", word, without=labels, payload=SECRET, arguments=["--historic"], also=noted(which))
+    signed_ = envelope([to_rsa(w.bob_rsa, key)], algorithm(TRIPLE_DES, octets(iv)), triple_des(key, iv, pad(clear_by(w.alice), 8)))
+    yield Case("3DES around a signature, whose word it leaves alone (V-12)", mail(enveloped(signed_)), "valid_trusted", "unauthenticated", reasons=["weak_cipher"])
+    broken = envelope([to_rsa(w.bob_rsa, key)], algorithm(TRIPLE_DES, octets(iv)), triple_des(key, iv, bytes(16)))
+    yield Uniform("3DES that fails says no more than others (R-46)", enveloped(broken))

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import os
 import time
+import zlib
 
 from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
@@ -136,7 +137,10 @@ EC_KEY, P256 = "1.2.840.10045.2.1", "1.2.840.10045.3.1.7"
 CBC = {16: "2.16.840.1.101.3.4.1.2", 24: "2.16.840.1.101.3.4.1.22", 32: "2.16.840.1.101.3.4.1.42"}
 GCM = {16: "2.16.840.1.101.3.4.1.6", 24: "2.16.840.1.101.3.4.1.26", 32: "2.16.840.1.101.3.4.1.46"}
 WRAP = {16: "2.16.840.1.101.3.4.1.5", 24: "2.16.840.1.101.3.4.1.25", 32: "2.16.840.1.101.3.4.1.45"}
-STD_DH_SHA256 = "1.3.132.1.11.1"
+STD_DH_SHA256, STD_DH_SHA1 = "1.3.132.1.11.1", "1.3.133.16.840.63.0.2"
+PBKDF2, HMAC_SHA256, PWRI_KEK = "1.2.840.113549.1.5.12", "1.2.840.113549.2.9", "1.2.840.113549.1.9.16.3.9"
+TRIPLE_DES, TRIPLE_DES_WRAP, ZLIB = "1.2.840.113549.3.7", "1.2.840.113549.1.9.16.3.6", "1.2.840.113549.1.9.16.3.8"
+CAPABILITIES, RECEIPT = "1.2.840.113549.1.9.15", "1.2.840.113549.1.9.16.1.1"
 CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME = ("1.2.840.113549.1.9.%d" % n for n in (3, 4, 5))
 PROTECTION = "1.2.840.113549.1.9.52"
 CERTIFICATE_V1, CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47"
@@ -364,20 +368,42 @@ def to_oaep(person, key, **how):
     return key_trans(person, person.key.wrap_oaep(key, **how), oaep_parameters(**how))
 
 
-def agreed_key(person, ephemeral, wrap_identifier, size, ukm=None):
+def agreed_key(person, ephemeral, wrap_identifier, size, ukm=None, name="sha256"):
     shared = ephemeral.private.exchange(ec.ECDH(), person.key.private.public_key())
     info = seq(wrap_identifier, explicit(0, octets(ukm)) if ukm is not None else b"",
                explicit(2, octets((size * 8).to_bytes(4, "big"))))
-    return hashlib.sha256(shared + b"\0\0\0\1" + info).digest()[:size]
+    return hashlib.new(name, shared + b"\0\0\0\1" + info).digest()[:size]
 
 
-def to_ec(person, key, size=32, ukm=None, wrapped=None, scheme=STD_DH_SHA256, point=None):
+def to_ec(person, key, size=32, ukm=None, wrapped=None, scheme=STD_DH_SHA256, point=None, kdf="sha256"):
     ephemeral, identifier = EcKey(), algorithm(WRAP[size])
+    said = ephemeral.point() if point is None else point(ephemeral.point()) if callable(point) else point
     if wrapped is None:
-        wrapped = keywrap.aes_key_wrap(agreed_key(person, ephemeral, identifier, size, ukm), key)
-    return explicit(1, number(3), explicit(0, explicit(1, algorithm(EC_KEY), bits(ephemeral.point() if point is None else point))),
+        wrapped = keywrap.aes_key_wrap(agreed_key(person, ephemeral, identifier, size, ukm, kdf), key)
+    return explicit(1, number(3), explicit(0, explicit(1, algorithm(EC_KEY), bits(said))),
                     explicit(1, octets(ukm)) if ukm is not None else b"", algorithm(scheme, identifier),
                     seq(seq(person.issuer_and_serial, octets(wrapped))))
+
+
+def to_kek(name, kek, key, wrapped=None, wrap_algorithm=None, more=b""):
+    """a symmetric key that both know, by its name"""
+    return explicit(2, number(4), seq(octets(name), more), wrap_algorithm or algorithm(WRAP[len(kek)]),
+                    octets(keywrap.aes_key_wrap(kek, key) if wrapped is None else wrapped))
+
+
+def password_block(key, size=None, check=None, room=None):
+    """what RFC 3211 encrypts twice: the key behind its length and three octets of check value"""
+    block = bytes([len(key) if size is None else size]) + (bytes(255 - b for b in key[:3]) if check is None else check) + key
+    return block + os.urandom(room - len(block) if room is not None else max(32, -len(block) % 16 + len(block)) - len(block))
+
+
+def to_password(password, key, iterations=1000, block=None, wrapped=None, cipher=None, salt=b"salt" * 4):
+    kek, iv = hashlib.pbkdf2_hmac("sha256", password, salt, max(iterations, 1), 32), os.urandom(16)
+    derivation = seq(oid(PBKDF2), seq(octets(salt), number(iterations), algorithm(HMAC_SHA256, NULL)))
+    if wrapped is None:
+        once = cbc(kek, iv, password_block(key) if block is None else block)
+        wrapped = cbc(kek, once[-16:], once)
+    return explicit(3, number(0), b"\xa0" + derivation[1:], algorithm(PWRI_KEK, cipher or algorithm(CBC[32], octets(iv))), octets(wrapped))
 
 
 def pad(data, n=16):
@@ -416,6 +442,12 @@ def encrypt_gcm(recipients, content, key, icv=16, tag_size=None, change=None, no
     tag = tag[:tag_size if tag_size is not None else icv or 12]
     return envelope(recipients, gcm_parameters(len(key), nonce, icv), ciphertext, AUTH_ENVELOPED,
                     tail=(b"\xa1" + listed[1:] if listed else b"") + octets(tag))
+
+
+def compressed_data(content, packed=None, identifier=None):
+    """CompressedData; `packed` is put in as it is"""
+    return content_info(COMPRESSED, seq(number(0), identifier or algorithm(ZLIB),
+                                        seq(oid(DATA), explicit(0, octets(zlib.compress(content) if packed is None else packed)))))
 
 
 # --- MIME ---

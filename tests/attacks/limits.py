@@ -2,7 +2,7 @@
 """T-35: each limit (L-nn) just below, as a control, and just above.
 
 L-04 is the mail server's message size (tests/lab/62-large-message), L-16 of path building and
-signature checks is the unit tests' of trust, L-18 is T-29, L-19 is tests/lab/50-confinement.
+signature checks is the unit tests' of trust, L-18 is T-29, L-19 is tests/unit/daemons.
 """
 from case import *
 from signatures import TEXT, clear_by, opaque_by, put, sealed
@@ -205,6 +205,46 @@ def parameters_of_algorithms(w):
         return mail(p7m(with_digest(w, seq(which))))
     yield good("below L-15, OID", named(64))
     yield limit("L-15, OID", None, named(65))
+
+
+def compressed(data):
+    return p7m(data, "compressed-data", label="smime.p7z")
+
+
+@attack("T-35", "L-12")  # L-13, P-17
+def compression(w):
+    def sized(content, size):
+        """the message has this many octets, whatever its content shrinks to"""
+        entity = compressed(compressed_data(content))
+        now = date()
+        head = mail(entity, extra=[("X-Filler", "")], fields=[("From", "alice@corp.example"), ("Date", now)])
+        room = size - len(head)
+        filler = "\r\n ".join(["a" * 900] * (room // 903))
+        return mail(entity, extra=[("X-Filler", filler + "b" * (room - len(filler)))], fields=[("From", "alice@corp.example"), ("Date", now)])
+    head, free = part("text/plain", ""), 1 << 20
+    text = lambda n: head + b"the figures" + b"a" * (n - len(head) - 11)
+    yield good("below L-12, a small message", mail(compressed(compressed_data(text(free)))), signature="none", payload=SECRET)
+    yield limit("L-12, a small message", "L-12", mail(compressed(compressed_data(text(free + 1)))))
+    for size, word in ((200000, "below"), (199999, "above")):
+        made = sized(text(2000000), size)
+        assert len(made) == size
+        yield good("below L-12, ten times", made, signature="none", payload=SECRET) if word == "below" else limit("L-12, ten times", "L-12", made)
+    yield limit("L-12, a bomb", "L-12", mail(compressed(compressed_data(bytes(200 << 20)))))
+    key = os.urandom(16)
+    within = encrypt_gcm([to_rsa(w.bob_rsa, key)], compressed(compressed_data(bytes(30 << 20))), key)
+    yield Case("above L-12, encrypted", mail(p7m(within, "authEnveloped-data")), ("malformed", "none"), ("authenticated", "failed"), reasons=["L-12"])
+    once = compressed(compressed_data(TEXT))
+    yield good("below L-13", mail(once), signature="none", payload=SECRET, layers=["compressed"])
+    yield good("below L-13, signed", mail(compressed(compressed_data(clear_by(w.alice)))), layers=["compressed", "clear-signed"], payload=SECRET)
+    yield limit("L-13", "L-13", mail(compressed(compressed_data(once))))
+    yield limit("L-13, a signature between", "L-13", mail(compressed(compressed_data(clear_by(w.alice, once)))))
+    packed = zlib.compress(TEXT)
+    for label, data, reason in (("gzip (P-17)", zlib.compress(TEXT, wbits=31), "compression_damaged"), ("bare deflate (P-17)", zlib.compress(TEXT, wbits=-15), "compression_damaged"),
+                                ("octets behind the stream (P-17)", packed + b"\0", "compression_damaged"), ("a stream cut short", packed[:-1], "compression_damaged"),
+                                ("another checksum", packed[:-1] + bytes([packed[-1] ^ 1]), "compression_damaged"), ("nothing", b"", "compression_damaged"),
+                                ("a dictionary that nobody has", b"\x78\xbb" + bytes(4) + packed[2:], "compression_damaged")):
+        yield Case(label, mail(compressed(compressed_data(TEXT, packed=data))), "malformed", reasons=[reason])
+    yield Case("another algorithm (P-17)", mail(compressed(compressed_data(TEXT, identifier=algorithm(UNKNOWN)))), "unsupported")
 
 
 def with_digest(w, identifier):

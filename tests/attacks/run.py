@@ -18,6 +18,7 @@ from case import ATTACKS, World
 import encryption  # noqa: F401 - they register what they hold
 import headers  # noqa: F401
 import limits  # noqa: F401
+import services  # noqa: F401
 import signatures  # noqa: F401
 import written  # noqa: F401
 

@@ -63,8 +63,10 @@ def signed_well(person, clear_text):
         attributes = next(c for c in info.children if c.tag == 0xa0)
         must([c.write() for c in attributes.children] == sorted(c.write() for c in attributes.children), "attributes in order (C-11)")
         # P-16: octet for octet as the algorithms' documents have them
-        for entry in find(data, "1.2.840.113549.1.9.15")[0].children[1].children[0].children:
-            must(entry.tag == 0x30 and entry.children[0].tag == 6, "capabilities are SEQUENCEs of an OID (P-16)")
+        listed = [algorithm(which[size]) for which in (GCM, CBC) for size in (32, 16)]
+        listed += [algorithm("1.3.132.1.11.%d" % kdf, algorithm(WRAP[size])) for kdf, size in ((1, 32), (1, 16), (2, 32), (3, 32))]
+        must(find(data, CAPABILITIES)[0].children[1].children[0].write() == seq(*listed), "capabilities as the RFCs list them (P-16)")
+        must(bytes.fromhex("301506062b8104010b01300b060960864801650304012d") in listed, "ECDH as RFC 8551 writes it (P-16)")
         if clear_text:
             root = email.message_from_bytes(message)
             must(root.get_param("protocol") == "application/pkcs7-signature" and root.get_param("micalg") == "sha-256", "labels (S-11)")
@@ -119,3 +121,47 @@ def encryption_that_we_write(w):
         for cipher, smime_type, word in (("aes256-gcm", "authEnveloped-data", "authenticated"), ("aes128-cbc", "enveloped-data", "unauthenticated")):
             version = b"\0" if "gcm" in cipher or label == "RSA" else b"\2"
             yield Written("%s, %s" % (label, cipher), ["--to-cert", cert, "--cipher", cipher], sealed_well(smime_type, version), encryption=word)
+
+
+class Refused(Case):
+    """nothing is written, and why is said"""
+
+    def __init__(self, name, options, said):
+        super().__init__(name, PLAIN)
+        self.options, self.said = options, said
+
+    def run(self, waxwing, world, folder):
+        done = subprocess.run([waxwing, "seal", "-", "--from", "alice@corp.example", *self.options], input=self.message, capture_output=True)
+        if done.returncode == 0 or done.stdout:
+            return ["something was written"]
+        return [] if self.said in done.stderr.decode() else ["said: %s" % done.stderr]
+
+
+@attack("S-22")
+def one_cipher_for_all(w):
+    """what certificates announce (RFC 4262) decides; nobody gets a copy of which the sender is not told that it is weaker"""
+    def person(label, *ciphers):
+        listed = [extension(CAPABILITIES, seq(*map(algorithm, ciphers)))] if ciphers else []
+        made = Person("Bob " + label, "bob@partner.example", w.root, rsa_key(), extra=listed)
+        key = made.save(w.folder, "announces-" + label)
+        return key, key.split(",")[1]
+    both, cbc_only, small = person("both", GCM[32], CBC[32], CBC[16]), person("cbc", CBC[32], CBC[16]), person("small", CBC[16])
+    old, silent, modern = person("old", TRIPLE_DES), person("silent"), person("gcm", GCM[32])
+
+    def to(*people):
+        return [a for _, cert in people for a in ("--to-cert", cert)]
+
+    def written(label, people, cipher, word, options=()):
+        def look(message, _):
+            (_, data), = objects(message)
+            return [] if oid(cipher) in data else ["another cipher"]
+        for key, _ in people:
+            yield Written(label, [*to(*people), *options], look, encryption=word, arguments=["--identity", key])
+    yield from written("all read GCM", [both, modern], GCM[32], "authenticated")
+    yield from written("one reads CBC", [both, cbc_only], CBC[32], "unauthenticated")
+    yield from written("one reads AES-128 alone", [both, small], CBC[16], "unauthenticated")
+    yield from written("one says nothing", [both, silent], CBC[32], "unauthenticated")
+    yield from written("one names no AES at all", [cbc_only, old], CBC[32], "unauthenticated")
+    yield from written("named, and all read it", [both, small], CBC[16], "unauthenticated", ["--cipher", "aes128-cbc"])
+    yield Refused("named, and one does not read it", [*to(both, cbc_only), "--cipher", "aes256-gcm"], "announces what its owner reads")
+    yield Refused("none that all read", to(modern, small), "no cipher that all recipients read")

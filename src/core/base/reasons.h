@@ -159,6 +159,8 @@
 	X(EXPANSION,            HOSTILE, "CMS-040", "expansion",              "") \
 	X(COMPRESSED_TWICE,     HOSTILE, "CMS-041", "compressed_twice",       "") \
 	X(COMPRESSION_DAMAGED,  HOSTILE, "CMS-042", "compression_damaged",    "") \
+	X(WEAK_CIPHER,          HOSTILE, "CMS-043", "weak_cipher",            "") \
+	X(WEAK_KDF,             HOSTILE, "CMS-044", "weak_kdf",               "") \
 	X(SIG_FROM_DIFFERS,     HOSTILE, "SIG-060", "from_differs",           "") \
 	X(SIG_BELOW_PROFILE,    HOSTILE, "SIG-061", "below_profile",          "") \
 	/* sealing, policy, gateway */                                              \

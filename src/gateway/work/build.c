@@ -123,7 +123,8 @@ static bool read_again(
 	return true;
 }
 
-static char *summary_of(const WaxJobBuild *build, GPtrArray *signers, GPtrArray *recipients)
+static char *summary_of(
+	const WaxJobBuild *build, WaxCipherAlg cipher, GPtrArray *signers, GPtrArray *recipients)
 {
 	json_t *root = json_object(), *serials = json_array();
 	char *text, *copy;
@@ -132,8 +133,7 @@ static char *summary_of(const WaxJobBuild *build, GPtrArray *signers, GPtrArray 
 		json_object_set_new(root, "signed_by",
 			json_string(wax_cert_info(signers->pdata[0])->serial_text));
 	if (build->method == WAX_METHOD_SEAL) {
-		json_object_set_new(
-			root, "cipher", json_string(build->cipher ? build->cipher : ""));
+		json_object_set_new(root, "cipher", json_string(wax_cipher_word(cipher)));
 		for (guint i = 0; i < recipients->len; i++)
 			json_array_append_new(serials,
 				json_string(wax_cert_info(recipients->pdata[i])->serial_text));
@@ -195,6 +195,8 @@ bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSi
 		options.recipients = recipients;
 		options.cipher = cipher_by_word(build->cipher);
 		options.hcp = build->shy ? WAX_HCP_SHY : WAX_HCP_BASELINE;
+		if (!wax_seal_cipher(&options, &options.cipher, error))
+			return false;
 	}
 	if (protects ? !wax_seal(&source, &options, &sink, error)
 		     : !scrub(message, &options, &sink, &eight_bit, error))
@@ -207,6 +209,6 @@ bool wax_work_build(WaxSpool *message, const WaxJobBuild *build, const WaxWorkSi
 	if (protects && !read_again(copy, build, recipients, error))
 		return false;
 	ret_built->eight_bit = eight_bit;
-	ret_built->summary = summary_of(build, signers, recipients);
+	ret_built->summary = summary_of(build, options.cipher, signers, recipients);
 	return true;
 }

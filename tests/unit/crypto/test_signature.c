@@ -164,6 +164,44 @@ static void ed25519_is_pure(void **state)
 	assert_memory_equal(value->data, begins, sizeof begins);
 }
 
+/* changed - the key parsed again with one octet changed, this far before the end of its PKCS #8; NULL: refused */
+static WaxKey *changed(WaxKey *key, size_t before_end)
+{
+	g_autoptr(WaxSecret) pkcs8 = wax_key_pkcs8(key);
+
+	assert_true(pkcs8->n > before_end);
+	if (before_end)
+		pkcs8->p[pkcs8->n - before_end] ^= 1;
+	return wax_key_parse(wax_secret_span(pkcs8), NULL, NULL);
+}
+
+/* RFC 9881 6, a private key that is there as seed and expanded is refused when the two disagree */
+static void ml_dsa_seed_and_expanded_key_agree(void **state)
+{
+	static const struct {
+		WaxSigAlg alg;
+		size_t expanded; /* octets (FIPS 204, table 2) */
+	} rows[] = { { WAX_SIG_ML_DSA_44, 2560 }, { WAX_SIG_ML_DSA_65, 4032 }, { WAX_SIG_ML_DSA_87, 4896 } };
+	(void)state;
+
+	if (!wax_sig_available(WAX_SIG_ML_DSA_44))
+		skip();
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(WaxKey) key = wax_key_generate(wax_sig_word(rows[i].alg), NULL);
+		g_autoptr(WaxSecret) pkcs8 = wax_key_pkcs8(key);
+		g_autoptr(WaxKey) same = changed(key, 0), seed = NULL, start = NULL, end = NULL;
+
+		/* SEQUENCE { OCTET STRING of the seed, OCTET STRING of the expanded key } ends the structure */
+		assert_int_equal(pkcs8->p[pkcs8->n - rows[i].expanded - 4], 0x04);
+		assert_int_equal(pkcs8->p[pkcs8->n - rows[i].expanded - 4 - 34], 0x04);
+		assert_int_equal(pkcs8->p[pkcs8->n - rows[i].expanded - 4 - 33], 32);
+		assert_non_null(same);
+		assert_null(seed = changed(key, rows[i].expanded + 4 + 16));
+		assert_null(start = changed(key, rows[i].expanded - 40));
+		assert_null(end = changed(key, 5));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +209,7 @@ int main(void)
 		cmocka_unit_test(a_restricted_key_signs_as_it_must),
 		cmocka_unit_test(a_large_exponent_is_refused),
 		cmocka_unit_test(ed25519_is_pure),
+		cmocka_unit_test(ml_dsa_seed_and_expanded_key_agree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

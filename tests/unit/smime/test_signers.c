@@ -455,6 +455,37 @@ static void countersignatures_are_listed_and_change_no_word(void **state)
 	end_world(w);
 }
 
+/* L-06 for them, too: 16 are judged, and what follows is one more row that says why it is the last */
+static void countersignatures_are_counted(void **state)
+{
+	World *w = make_world("p256");
+	WaxSigned one = { .request = request_of(w, WAX_SIG_ECDSA, WAX_DIGEST_SHA256) };
+	uint8_t digest[WAX_DIGEST_MAX];
+	g_autoptr(GByteArray) attributes = attributes_of(&one.request, digest), signature = NULL, counter = NULL;
+	(void)state;
+
+	one.attributes = WAX_SPAN(attributes->data, attributes->len);
+	assert_true(wax_key_sign(w->key, WAX_SIG_ECDSA, WAX_DIGEST_SHA256, one.attributes, &signature, NULL));
+	one.signature = WAX_SPAN(signature->data, signature->len);
+	counter = counter_over(w, one.signature);
+	for (guint count = 16; count <= 20; count += 4) {
+		g_autoptr(GByteArray) all = g_byte_array_new();
+		g_autoptr(WaxOpened) opened = NULL;
+		const GPtrArray *listed;
+		Object object;
+
+		for (guint i = 0; i < count; i++)
+			g_byte_array_append(all, counter->data, counter->len);
+		write_object(&one, 1, w, &object);
+		add_counters(&object, WAX_SPAN(all->data, all->len));
+		listed = wax_verdict_signer(wax_verdict_layer(judge_object(&opened, &object, BODY, w), 0), 0)->countersigners;
+		assert_int_equal(listed->len, count == 16 ? 16 : 17);
+		assert_int_equal(((const WaxVerdictCounter *)listed->pdata[listed->len - 1])->reason,
+			count == 16 ? WAX_R_NONE : WAX_R_SIG_COUNTER_TOO_MANY);
+	}
+	end_world(w);
+}
+
 static void capabilities_are_words_in_the_order_of_preference(void **state)
 {
 	World *w = make_world("p256");
@@ -471,6 +502,34 @@ static void capabilities_are_words_in_the_order_of_preference(void **state)
 	for (guint i = 0; i < list->len; i++)
 		assert_false(g_ascii_isdigit(*(const char *)list->pdata[i]));
 	g_string_free(text, true);
+	end_world(w);
+}
+
+/* S-20: replies go to another key than the one that signed */
+static void a_key_preference_names_the_certificate_for_replies(void **state)
+{
+	World *w = make_world("p256");
+	g_autoptr(WaxKey) key = wax_key_generate("rsa-2048", NULL);
+	g_autoptr(WaxCert) cert = issue("Alice, replies", false, key, w->ca, w->ca_key);
+	WaxSealSigner signer = signer_of(w);
+	WaxSealOptions options = { .signer = &signer, .now = wax_clock_now() };
+	(void)state;
+
+	for (unsigned with = 0; with < 2; with++) {
+		g_autoptr(WaxOpened) opened = NULL;
+		GString *text;
+		const WaxVerdictSigner *told;
+
+		signer.encryption_cert = with ? cert : NULL;
+		text = seal_text(&options);
+		told = wax_verdict_signer(wax_verdict_layer(judge(&opened, text, w, NULL), 0), 0);
+		assert_int_equal(told->verdict, WAX_SIGNATURE_VALID_TRUSTED);
+		assert_int_equal(told->encryption_certificate != NULL, with);
+		if (with)
+			assert_memory_equal(g_bytes_get_data(told->encryption_certificate, NULL),
+				wax_cert_info(cert)->der.p, wax_cert_info(cert)->der.n);
+		g_string_free(text, true);
+	}
 	end_world(w);
 }
 
@@ -592,7 +651,9 @@ int main(void)
 		cmocka_unit_test(attributes_in_another_order_are_tried_and_noted),
 		cmocka_unit_test(a_pure_signature_wants_the_digest_of_its_rfc),
 		cmocka_unit_test(countersignatures_are_listed_and_change_no_word),
+		cmocka_unit_test(countersignatures_are_counted),
 		cmocka_unit_test(capabilities_are_words_in_the_order_of_preference),
+		cmocka_unit_test(a_key_preference_names_the_certificate_for_replies),
 		cmocka_unit_test(what_attributes_say_is_reported_and_not_kept),
 		cmocka_unit_test(compressed_content_stays_within_its_limits),
 		cmocka_unit_test(compressed_twice_is_refused),
