@@ -85,7 +85,7 @@ static bool names(WaxSpan list, const char *from)
 	return false;
 }
 
-/* */
+/* R-62, V-13 */
 static bool may_answer(const WaxVerdict *message, const WaxVerdictSigner *signer,
 	const WaxReceiptRequest *request, const char *from, GError **error)
 {

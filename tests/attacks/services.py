@@ -48,7 +48,7 @@ class Receipt(Case):
         return faults + ([] if self.said in done.stderr.decode() else ["said: %s" % done.stderr])
 
 
-@attack("R-62")
+@attack("R-62")  # V-13
 def receipts(w):
     def asking(*attributes, person=None, **how):
         return mail(clear_by(person or w.alice, change=with_(*attributes), **how))
