@@ -17,12 +17,12 @@
 #include "forge.h"
 #include "trust/path.h"
 
-/* OpenSSL 3.0 loses a policy extension that it finds odd: some 40 octets for each such certificate parsed */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:X509_policy_check\nleak:X509_verify_cert\n";
-}
+#if defined __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#else
+#define __lsan_disable()
+#define __lsan_enable()
+#endif
 
 #define CHAINS	  400
 #define DEPTH_MAX 5
@@ -291,8 +291,11 @@ static void every_disagreement_is_explained(void **state)
 
 		seed = n;
 		make_chain(&chain);
+		/* OpenSSL 3.0 loses some 40 octets of each certificate whose policies it finds odd */
+		__lsan_disable();
 		ours = ask_us(&chain);
 		theirs = ask_libcrypto(&chain);
+		__lsan_enable();
 		for (unsigned i = 0; i < chain.depth; i++)
 			g_byte_array_unref(chain.der[i]);
 		if ((ours == WAX_R_NONE) == (theirs == X509_V_OK)) {
