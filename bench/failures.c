@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 	g_autoptr(WaxKeyring) keyring = wax_keyring_new();
 	g_autoptr(GPtrArray) anchors = g_ptr_array_new();
 	g_autoptr(GError) error = NULL;
-	unsigned tries = argc > 3 ? (unsigned)atoi(argv[2]) : 0, count = argc > 3 ? (unsigned)argc - 3 : 0;
+	unsigned tries = argc > 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0, count = argc > 3 ? (unsigned)argc - 3 : 0;
 	g_autofree Kind *kinds = g_new0(Kind, count + 1);
 	g_autofree unsigned *order = g_new0(unsigned, count + 1);
 	WaxUnwrapper keys;

@@ -12,7 +12,7 @@ typedef struct Inquiry {
 	const GPtrArray *chain;
 	const WaxPathQuestion *question;
 	const WaxRevocationSources *sources;
-	const WaxCert *asked;	     /* whose status is looked for now */
+	const WaxCert *asked;	     /* whose status is looked for */
 	const struct Inquiry *above; /* what waits for this one */
 	bool of_signer;		     /* the leaf was judged as a signer of lists */
 	unsigned depth;

@@ -6,6 +6,7 @@ import { canonical, locate } from './mail.js';
 import { curves, digest, digestName, same, verifier } from './platform.js';
 
 const MAX_CERTIFICATES = 64; // L-07
+const ID_DATA = Uint8Array.of(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01);
 
 function certificates(core, extra) {
 	const all = [...core.each('next_certificate')].map(({ der }) => der);
@@ -59,9 +60,9 @@ async function reasonsOf(core, signer, certificate, content) {
 	return [reason, ...bare, await essReason(signer, certificate)];
 }
 
-async function judge(core, signer, known, content) {
+async function judge(core, signer, { known, content, typed }) {
 	const certificate = known.find((each) => named(signer, each));
-	const reasons = (await reasonsOf(core, signer, certificate, content)).filter(Boolean);
+	const reasons = [...await reasonsOf(core, signer, certificate, content), typed].filter(Boolean);
 	return {
 		right: reasons.length === 0,
 		reasons,
@@ -99,8 +100,10 @@ export async function verify(core, octets, { content: given, certificates: extra
 	const known = certificates(core, extra);
 	if (!plan.signers && !answer.has_content && !given && !found.content) return { arithmetic: 'none', signers: [], certificates: known.map(({ der }) => der), trust: 'not judged' };
 	const content = contentOf(found, answer, given);
+	// S-09: what is signed as something else, a receipt say, may repeat octets of whoever asked for it: it is no mail
+	const typed = same(plan.content_type, ID_DATA) ? null : 'content_type_mismatch';
 	const signers = [];
-	for (const signer of core.each('signer')) signers.push(await judge(core, signer, known, content));
+	for (const signer of core.each('signer')) signers.push(await judge(core, signer, { known, content, typed }));
 	return {
 		arithmetic: word(signers),
 		signers,

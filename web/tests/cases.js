@@ -248,6 +248,13 @@ export function cases(name, platform) {
 		assert.equal((await verify(signature, { content: b64(text) })).arithmetic, 'right');
 		refused(await verify(signature), 'usage');
 
+		// T-25: signed as a receipt, shown as a mail
+		const receipt = ['-sign', '-binary', '-econtent_type', '1.2.840.113549.1.9.16.1.1', '-outform', 'DER', '-signer', me.pem, '-inkey', me.key];
+		for (const answer of [await verify(world.made(text, ...receipt, '-nodetach')), await verify(world.made(text, ...receipt), { content: b64(text) })]) {
+			assert.equal(answer.arithmetic, 'wrong');
+			assert.deepEqual(answer.signers[0].reasons, ['content_type_mismatch']);
+		}
+
 		const nobody = world.made(text, '-sign', '-nocerts', '-nodetach', '-signer', me.pem, '-inkey', me.key);
 		assert.deepEqual((await verify(nobody)).signers[0].reasons, ['no_certificate_of_signer']);
 		assert.equal((await verify(nobody, { certificates: [b64(me.certificate)] })).arithmetic, 'right');

@@ -103,7 +103,7 @@ static const Extension oddities[] = {
 static const Extension names[] = {
 	{ NULL, NULL },
 	{ "subjectAltName", "email:joe@corp.example" },
-	{ "subjectAltName", "email:CEO@corp.example" },
+	{ "subjectAltName", "email:Chief@corp.example" },
 	{ "subjectAltName", "email:joe@a.CORP.example" },
 	{ "subjectAltName", "critical,email:joe@other.example,DNS:www.corp.example" },
 	{ "subjectAltName", "otherName:1.3.6.1.5.5.7.8.9;UTF8:j\xc3\xb6@corp.example" },
